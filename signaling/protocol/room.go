@@ -1,0 +1,173 @@
+package protocol
+
+// The room socket (/ws/rooms/{consult}): lobby, call and chat of one consult.
+
+// RoomHello is the first frame from the app: a ticket, or a room token to resume.
+type RoomHello struct {
+	Ticket string `json:"ticket,omitempty" doc:"single-use room ticket from POST /api/consults/{id}/join"`
+	Resume string `json:"resume,omitempty" doc:"room token of the dropped socket"`
+	Chat   int64  `json:"chat,omitempty" doc:"sequence number of the last chat message seen"`
+}
+
+// Offer carries the browser's SDP offer. The browser is always the offerer.
+type Offer struct {
+	ID     int64   `json:"id" doc:"copied into the answer; a newer offer makes older answers void"`
+	SDP    string  `json:"sdp"`
+	Tracks []Track `json:"tracks" doc:"what is sent on which section"`
+}
+
+// Track names what the browser sends on one media section.
+type Track struct {
+	MID    string `json:"mid"`
+	Source string `json:"source" enum:"microphone,camera,screen"`
+}
+
+// Media says which of the person's own sources are on.
+type Media struct {
+	Microphone bool `json:"microphone"`
+	Camera     bool `json:"camera"`
+	Screen     bool `json:"screen"`
+}
+
+// Knock says that the person is ready to enter.
+type Knock struct{}
+
+// Admit lets a waiting person in.
+type Admit struct {
+	Participant string `json:"participant"`
+}
+
+// ChatSend says something to the room; it is kept with the case.
+type ChatSend struct {
+	Key  string `json:"key" doc:"made by the sender; the same key twice is one message"`
+	Text string `json:"text" doc:"at most 4,000 characters"`
+}
+
+// Quality is the person's own view of the link, every few seconds.
+type Quality struct {
+	RTT       float64 `json:"rtt" doc:"ms"`
+	LossUp    float64 `json:"loss_up" doc:"share of packets lost, 0 to 1"`
+	LossDown  float64 `json:"loss_down" doc:"share of packets lost, 0 to 1"`
+	RateUp    float64 `json:"rate_up" doc:"kbit/s sent"`
+	RateDown  float64 `json:"rate_down" doc:"kbit/s received"`
+	Concealed float64 `json:"concealed" doc:"share of audio samples concealed, 0 to 1"`
+	Freezes   int     `json:"freezes" doc:"video freezes since the call began"`
+	Path      string  `json:"path" enum:",udp,tcp,relay"`
+}
+
+// Leave leaves the call; the case goes on.
+type Leave struct{}
+
+// EndAll ends the call for everybody.
+type EndAll struct{}
+
+// RoomWelcome answers RoomHello: who and what is here, as of now.
+type RoomWelcome struct {
+	Participant string        `json:"participant" doc:"the person's own id in this room"`
+	Token       string        `json:"token" doc:"room token: resumes this socket on any node, valid 10 min"`
+	Grace       int           `json:"grace" doc:"seconds within which a dropped socket may resume"`
+	Resumed     bool          `json:"resumed" doc:"true: the media connection of before is still good"`
+	Phase       string        `json:"phase" enum:"lobby,waiting,in"`
+	State       string        `json:"state" doc:"state of the consult"`
+	May         []string      `json:"may" doc:"microphone, camera, screen, chat, admit, end, invite"`
+	Roster      []Participant `json:"roster"`
+	Chat        []ChatMessage `json:"chat" doc:"messages after the one named in hello"`
+	Began       int64         `json:"began,omitempty" doc:"ms since the Unix epoch when the call began"`
+	Lines       []Line        `json:"lines"`
+}
+
+// Participant is a person in the room.
+type Participant struct {
+	ID          string  `json:"id"`
+	Person      string  `json:"person"`
+	Name        string  `json:"name"`
+	Seat        string  `json:"seat"`
+	Institution string  `json:"institution" doc:"institution name"`
+	Phase       string  `json:"phase" enum:"lobby,waiting,in"`
+	Since       int64   `json:"since" doc:"ms since the Unix epoch when the phase was entered"`
+	Connected   bool    `json:"connected" doc:"false while their socket is away and may resume"`
+	Media       Media   `json:"media"`
+	Link        string  `json:"link" enum:"unknown,good,fair,poor,lost" doc:"link quality in one word"`
+	RTT         float64 `json:"rtt,omitempty" doc:"ms"`
+	Loss        float64 `json:"loss,omitempty" doc:"0 to 1, the worse direction"`
+}
+
+// Joined says that someone entered the room or its lobby.
+type Joined struct {
+	Participant Participant `json:"participant"`
+}
+
+// Updated replaces what is known of a participant.
+type Updated struct {
+	Participant Participant `json:"participant"`
+}
+
+// Left says that someone is gone for good.
+type Left struct {
+	Participant string `json:"participant"`
+	Why         string `json:"why" enum:"left,lost,removed"`
+}
+
+// Answer answers an Offer.
+type Answer struct {
+	ID    int64  `json:"id"`
+	SDP   string `json:"sdp"`
+	Lines []Line `json:"lines"`
+}
+
+// Line tells whose media a receiving section of the browser carries now.
+type Line struct {
+	MID         string `json:"mid"`
+	Participant string `json:"participant,omitempty" doc:"empty: the line is spare"`
+	Source      string `json:"source,omitempty" enum:",microphone,camera,screen"`
+}
+
+// Lines replaces the whole map of lines.
+type Lines struct {
+	Lines []Line `json:"lines"`
+}
+
+// MoreLines asks the browser to offer again with more receiving sections.
+type MoreLines struct {
+	Audio int `json:"audio" doc:"receiving audio sections wanted in all"`
+	Video int `json:"video" doc:"receiving video sections wanted in all"`
+}
+
+// ChatMessage is one kept message.
+type ChatMessage struct {
+	Seq    int64  `json:"seq"`
+	Key    string `json:"key"`
+	Person string `json:"person"`
+	Name   string `json:"name"`
+	At     int64  `json:"at" doc:"ms since the Unix epoch"`
+	Text   string `json:"text"`
+}
+
+// CaseChanged says that the consult changed; the app reads it anew.
+type CaseChanged struct {
+	State   string `json:"state"`
+	Version int64  `json:"version"`
+}
+
+// PhaseChanged tells the person their own phase: admitted, or back to the lobby.
+type PhaseChanged struct {
+	Phase string `json:"phase" enum:"lobby,waiting,in"`
+	By    string `json:"by,omitempty" doc:"participant who admitted"`
+}
+
+// Renewed carries a fresh room token before the old one ends.
+type Renewed struct {
+	Token string `json:"token"`
+}
+
+// Ended says that the call is over.
+type Ended struct {
+	By string `json:"by,omitempty" doc:"name of who ended it; empty: the system"`
+}
+
+// Error answers a message that could not be carried out.
+type Error struct {
+	Code    string `json:"code"`
+	Re      string `json:"re,omitempty" doc:"type of the message that failed"`
+	Message string `json:"message" doc:"English, for logs; the app translates the code"`
+}
