@@ -10,11 +10,11 @@ import (
 type Kind string
 
 const (
-	Video     Kind = "video"        // 视频会诊
-	Written   Kind = "asynchronous" // 异步会诊, store and forward
-	Diagnosis Kind = "diagnosis"    // 远程诊断: the invited side answers for the report
-	MDT       Kind = "mdt"          // 多学科会诊
-	Teaching  Kind = "teaching"     // 教学查房
+	Video           Kind = "video"        // 视频会诊
+	Written         Kind = "asynchronous" // 异步会诊, store and forward
+	RemoteDiagnosis Kind = "diagnosis"    // 远程诊断: the invited side answers for the report
+	MDT             Kind = "mdt"          // 多学科会诊
+	Teaching        Kind = "teaching"     // 教学查房
 )
 
 // Urgency is clinical urgency, the first key of the queue's order.
