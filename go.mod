@@ -75,3 +75,6 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )
+
+// Some npm packages carry Go files of their own.
+ignore ./web/app/node_modules

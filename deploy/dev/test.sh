@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# test.sh [STAGE…]: runs the stages of the test suite, all of them by default,
+# and prints how long each took. A stage that fails ends the run.
+#
+# Redis and PostgreSQL are started here, on free ports with data of their own,
+# and stopped at the end; a server that already runs on the machine is left alone.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/consilium-test.XXXXXX")
+chmod 755 "$scratch" # PostgreSQL runs as a user of its own and must reach its folder
+times=()
+
+cleanup() {
+	local status=$?
+	deploy/dev/services.sh stop "$scratch/services" >/dev/null 2>&1 || true
+	rm -rf "$scratch"
+	if [ ${#times[@]} -gt 0 ]; then
+		printf '\n%-12s %8s\n' stage seconds
+		printf '%-12s %8s\n' "${times[@]}"
+	fi
+	[ $status -eq 0 ] && echo "all stages passed" || echo "FAILED"
+	exit $status
+}
+trap cleanup EXIT
+
+stage() {
+	local name=$1 began=$SECONDS
+	printf '\n== %s\n' "$name"
+	local status=0
+	"stage_$name" || status=$?
+	times+=("$name" "$((SECONDS - began))")
+	return $status
+}
+
+stage_setup() {
+	deploy/dev/need.sh test &&
+		make --no-print-directory web/app/node_modules/.package-lock.json &&
+		go mod download
+}
+
+stage_generated() {
+	go run ./signaling/protocol/generate --check &&
+		go run ./cmd/consilium generate --check &&
+		(cd web/app && npm run --silent generate -- --check)
+}
+
+stage_lint() {
+	local unformatted
+	unformatted=$(gofmt -l cmd signaling rooms auth web/*.go web/api)
+	if [ -n "$unformatted" ]; then
+		echo "gofmt: $unformatted"
+		return 1
+	fi
+	go vet ./... &&
+		go tool -modfile=deploy/tools/go.mod staticcheck ./... &&
+		(cd web/app && npm run --silent lint)
+}
+
+stage_app() {
+	(cd web/app && npm run --silent test) &&
+		make --no-print-directory app &&
+		(cd web/app && npm run --silent budget)
+}
+
+stage_go() {
+	deploy/dev/services.sh start "$scratch/services" >"$scratch/services.env" || return 1
+	# shellcheck disable=SC1091
+	source "$scratch/services.env"
+	export CONSILIUM_TEST_REDIS_URL CONSILIUM_TEST_DATABASE_URL CONSILIUM_TEST_REQUIRE=1
+	CGO_ENABLED=1 go test -race -timeout 10m ./...
+}
+
+stage_journeys() {
+	make --no-print-directory build && (cd web/app && npm run --silent e2e)
+}
+
+if [ $# -eq 0 ]; then
+	set -- generated lint app go journeys
+fi
+stage setup
+for name in "$@"; do
+	stage "$name"
+done
