@@ -42,7 +42,8 @@ const (
 type Stage string
 
 const (
-	StageDraft    Stage = "draft"    // not yet submitted, or returned for completion
+	StageDraft    Stage = "draft"    // not yet submitted
+	StageReturned Stage = "returned" // sent back for completion: the owner edits, the coordinator still sees it
 	StageQueue    Stage = "queue"    // submitted until accepted
 	StageOpen     Stage = "open"     // accepted until the call begins
 	StageCall     Stage = "call"     // ready, waiting, in call, interrupted
@@ -53,9 +54,10 @@ const (
 )
 
 // Grant is one role of one person at one institution during [From, Until).
-// A zero Until has no end.
+// A zero Until has no end. Roles for the whole partnership (coordinator,
+// partnership administrator, auditor …) may have no institution.
 type Grant struct {
-	Institution string    `json:"institution" doc:"institution id"`
+	Institution string    `json:"institution" doc:"institution id; empty for the whole partnership"`
 	Role        Role      `json:"role" enum:"requester,accompanying,expert,coordinator,interpreter,observer,institution-admin,partnership-admin,quality-reviewer,finance,auditor"`
 	From        time.Time `json:"from"`
 	Until       time.Time `json:"until,omitzero"`
