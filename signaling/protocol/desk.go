@@ -4,8 +4,8 @@ package protocol
 
 // DeskHello is the first frame from the app.
 type DeskHello struct {
-	Ticket string `json:"ticket" doc:"single-use desk ticket from POST /api/tickets/desk"`
-	Epoch  string `json:"epoch,omitempty" doc:"epoch of the last event seen, to continue without a snapshot"`
+	Ticket string `json:"ticket" maxLength:"4096" doc:"single-use desk ticket from POST /api/tickets/desk"`
+	Epoch  string `json:"epoch,omitempty" maxLength:"64" doc:"epoch of the last event seen, to continue without a snapshot"`
 	Offset uint64 `json:"offset,omitempty" doc:"offset of the last event seen"`
 }
 

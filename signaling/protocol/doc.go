@@ -3,3 +3,5 @@
 // tables only; it knows nothing of rooms, people or networks. PROTOCOL.md and
 // the app's TypeScript types are generated from it.
 package protocol
+
+//go:generate go run ./generate

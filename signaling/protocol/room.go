@@ -4,21 +4,22 @@ package protocol
 
 // RoomHello is the first frame from the app: a ticket, or a room token to resume.
 type RoomHello struct {
-	Ticket string `json:"ticket,omitempty" doc:"single-use room ticket from POST /api/consults/{id}/join"`
-	Resume string `json:"resume,omitempty" doc:"room token of the dropped socket"`
+	Ticket string `json:"ticket,omitempty" maxLength:"4096" doc:"single-use room ticket from POST /api/consults/{id}/join"`
+	Resume string `json:"resume,omitempty" maxLength:"4096" doc:"room token of the dropped socket; only while this page still holds its media connection"`
 	Chat   int64  `json:"chat,omitempty" doc:"sequence number of the last chat message seen"`
 }
 
 // Offer carries the browser's SDP offer. The browser is always the offerer.
 type Offer struct {
 	ID     int64   `json:"id" doc:"copied into the answer; a newer offer makes older answers void"`
-	SDP    string  `json:"sdp"`
-	Tracks []Track `json:"tracks" doc:"what is sent on which section"`
+	Fresh  bool    `json:"fresh,omitempty" doc:"true: a new media connection; the server drops the one of before"`
+	SDP    string  `json:"sdp" maxLength:"60000"`
+	Tracks []Track `json:"tracks" maxItems:"8" doc:"what is sent on which section"`
 }
 
 // Track names what the browser sends on one media section.
 type Track struct {
-	MID    string `json:"mid"`
+	MID    string `json:"mid" maxLength:"32"`
 	Source string `json:"source" enum:"microphone,camera,screen"`
 }
 
@@ -34,13 +35,13 @@ type Knock struct{}
 
 // Admit lets a waiting person in.
 type Admit struct {
-	Participant string `json:"participant"`
+	Participant string `json:"participant" maxLength:"64"`
 }
 
 // ChatSend says something to the room; it is kept with the case.
 type ChatSend struct {
-	Key  string `json:"key" doc:"made by the sender; the same key twice is one message"`
-	Text string `json:"text" doc:"at most 4,000 characters"`
+	Key  string `json:"key" maxLength:"64" doc:"made by the sender; the same key twice is one message"`
+	Text string `json:"text" maxLength:"4000" doc:"at most 4,000 characters"`
 }
 
 // Quality is the person's own view of the link, every few seconds.
@@ -69,6 +70,7 @@ type RoomWelcome struct {
 	Resumed     bool          `json:"resumed" doc:"true: the media connection of before is still good"`
 	Phase       string        `json:"phase" enum:"lobby,waiting,in"`
 	State       string        `json:"state" doc:"state of the consult"`
+	Version     int64         `json:"version" doc:"version of the consult, as in case"`
 	May         []string      `json:"may" doc:"microphone, camera, screen, chat, admit, end, invite"`
 	Roster      []Participant `json:"roster"`
 	Chat        []ChatMessage `json:"chat" doc:"messages after the one named in hello"`
@@ -167,7 +169,7 @@ type Ended struct {
 
 // Error answers a message that could not be carried out.
 type Error struct {
-	Code    string `json:"code"`
-	Re      string `json:"re,omitempty" doc:"type of the message that failed"`
-	Message string `json:"message" doc:"English, for logs; the app translates the code"`
+	Code    ErrorCode `json:"code"`
+	Re      string    `json:"re,omitempty" doc:"type of the message that failed"`
+	Message string    `json:"message" doc:"English, for logs; the app translates the code"`
 }
