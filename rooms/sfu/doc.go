@@ -1,0 +1,63 @@
+// Package sfu forwards media between the participants of a room. It is a
+// selective forwarding unit on pion/webrtc: it decodes nothing, mixes nothing
+// and records nothing.
+//
+// # What it knows
+//
+// Participants by an opaque id, the three sources a participant may send
+// (microphone, camera, screen) and the rights to send them. It does not know
+// consults, people, signaling, HTTP or any database; package rooms drives it
+// and learns of changes through Hooks.
+//
+// # Who owns what
+//
+//   - A Server owns one UDP socket and one TCP listener on the same port number;
+//     all rooms share them.
+//   - A Room owns its peers and the map of lines, under one mutex.
+//   - A connection (one PeerConnection, of which a Peer has at most one at a
+//     time) is negotiated under its peer's negotiation mutex. A new
+//     PeerConnection of the browser, recognised by its certificate and session
+//     id, replaces the old one; lines and subscriptions carry over.
+//   - A published track is forwarded by exactly one goroutine, from the read to
+//     the write. It reads an immutable list of subscribed lines (an atomic
+//     pointer, replaced under the room's mutex). Media is kept once, in the
+//     publisher's packet cache; a subscriber keeps only the mapping of sequence
+//     numbers.
+//
+// # What the browser's offer must look like
+//
+// The browser is always the offerer. Every offer carries, bundled on one
+// transport with rtcp-mux, only audio and video sections:
+//
+//   - Sections that the browser sends on (direction sendonly; sendrecv is
+//     answered recvonly). Each is named in the tracks that accompany the offer:
+//     its mid and its source. microphone is an audio section, camera and screen
+//     are video sections; each source at most once. A sending section that is
+//     not named, or that the participant has no right to, is answered inactive.
+//   - Spare lines: every section with direction recvonly. That is all that
+//     marks them. The n-th receiving audio section and the n-th receiving video
+//     section, counted in the order of the offer, are a pair: they share a
+//     stream id (msid), so the browser keeps a participant's sound and picture
+//     in step. A receiving section stays a line for the life of the
+//     PeerConnection; it must not change direction.
+//
+// The order of sections is otherwise free; new ones are appended by later
+// offers, as browsers do. The recommended first offer is: microphone
+// (sendonly), camera (sendonly), then audio and video recvonly, twice. Opus for
+// audio; VP8 and H.264 (packetization-mode 1) with RTX for video, VP8 first.
+// The header extensions used are sdes:mid and transport-wide-cc; others are
+// ignored. No data channel, no simulcast yet.
+//
+// Turning a source off and on needs no offer: the browser uses replaceTrack or
+// track.enabled and tells the room, which calls Mute. Screen sharing adds its
+// sendonly section with the first share and reuses it afterwards.
+//
+// Candidates in the offer are ignored and never contacted: the server is
+// ICE-lite and learns its peers from their checks. There is no trickling in
+// either direction; the answer is complete. An ICE restart is an ordinary
+// offer with new ICE credentials.
+//
+// ontrack in the browser is not a participant: lines are opened once and get
+// occupants later. Who is on which line is told by the lines that come with the
+// answer and by Hooks.Lines after every change.
+package sfu
