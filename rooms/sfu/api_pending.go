@@ -52,6 +52,14 @@ func (p *Peer) Allow(may Rights) {}
 // lines back. Sources start unmuted.
 func (p *Peer) Mute(source Source, muted bool) {}
 
+// Enter lets media flow: the peer's sources get lines at the others who are
+// inside, and theirs at it. A peer that joins is outside, so that it can connect
+// while its person still waits in the lobby.
+func (p *Peer) Enter() {}
+
+// Exit is the opposite of Enter; the connection stays.
+func (p *Peer) Exit() {}
+
 // Lines is the present map of the peer's lines.
 func (p *Peer) Lines() []Line { return nil }
 
