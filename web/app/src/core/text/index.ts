@@ -1,0 +1,72 @@
+// The areas of text. An area is one pair of files: zh/<area>.ts and en/<area>.ts.
+import type account from './zh/account';
+import type admin from './zh/admin';
+import type calendar from './zh/calendar';
+import type consult from './zh/consult';
+import type desk from './zh/desk';
+import type opinion from './zh/opinion';
+import type request from './zh/request';
+import type room from './zh/room';
+import type shell from './zh/shell';
+
+type Texts = typeof shell &
+  typeof account &
+  typeof admin &
+  typeof calendar &
+  typeof consult &
+  typeof desk &
+  typeof opinion &
+  typeof request &
+  typeof room;
+export type Key = keyof Texts;
+export type Area = keyof typeof areas;
+
+type Loader = () => Promise<{ default: Partial<Record<Key, string>> }>;
+const pair = (zh: Loader, en: Loader): Record<'zh-CN' | 'en', Loader> => ({ 'zh-CN': zh, en });
+
+export const areas = {
+  /** Always there: navigation, words for states and urgency, problems. */
+  shell: pair(
+    () => import('./zh/shell'),
+    () => import('./en/shell'),
+  ),
+  /** Sign-in, account, reset, enrolment. */
+  account: pair(
+    () => import('./zh/account'),
+    () => import('./en/account'),
+  ),
+  /** People, audit, quality. */
+  admin: pair(
+    () => import('./zh/admin'),
+    () => import('./en/admin'),
+  ),
+  calendar: pair(
+    () => import('./zh/calendar'),
+    () => import('./en/calendar'),
+  ),
+  /** The case: story, steps, what is next; also beside the picture in the call. */
+  consult: pair(
+    () => import('./zh/consult'),
+    () => import('./en/consult'),
+  ),
+  /** Desk of each role, duty roster. */
+  desk: pair(
+    () => import('./zh/desk'),
+    () => import('./en/desk'),
+  ),
+  /** Opinion: writing, signing, paper. */
+  opinion: pair(
+    () => import('./zh/opinion'),
+    () => import('./en/opinion'),
+  ),
+  /** Request form, start now. */
+  request: pair(
+    () => import('./zh/request'),
+    () => import('./en/request'),
+  ),
+  /** Lobby, call, ring. */
+  room: pair(
+    () => import('./zh/room'),
+    () => import('./en/room'),
+  ),
+};

@@ -1,0 +1,3 @@
+export default {
+  'consult.title': '会诊',
+};

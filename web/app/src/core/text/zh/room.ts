@@ -1,0 +1,3 @@
+export default {
+  'room.title': '会诊',
+};

@@ -1,0 +1,33 @@
+// Every page with the texts it needs. Pages load when first opened.
+import type { Component } from 'svelte';
+import type { Area } from './core/i18n.svelte';
+import type { Route } from './core/routes';
+
+interface Page {
+  load: () => Promise<{ default: Component<{ id: string }> | Component }>;
+  text: Area[];
+  /** Fills the window, without the header (call, paper). */
+  bare?: boolean;
+}
+
+export const pages: Record<Route['page'], Page> = {
+  'sign-in': { load: () => import('./pages/SignIn.svelte'), text: ['account'], bare: true },
+  reset: { load: () => import('./pages/Reset.svelte'), text: ['account'], bare: true },
+  enrol: { load: () => import('./pages/Enrol.svelte'), text: ['account'], bare: true },
+  desk: { load: () => import('./pages/desk/Desk.svelte'), text: ['desk'] },
+  new: { load: () => import('./pages/request/New.svelte'), text: ['request'] },
+  start: { load: () => import('./pages/request/Start.svelte'), text: ['request'] },
+  edit: { load: () => import('./pages/request/Edit.svelte'), text: ['request'] },
+  consult: { load: () => import('./pages/consult/Consult.svelte'), text: ['consult'] },
+  opinion: { load: () => import('./pages/opinion/Write.svelte'), text: ['consult', 'opinion'] },
+  print: { load: () => import('./pages/opinion/Print.svelte'), text: ['consult', 'opinion'], bare: true },
+  room: { load: () => import('./pages/room/Room.svelte'), text: ['consult', 'room'], bare: true },
+  calendar: { load: () => import('./pages/Calendar.svelte'), text: ['calendar'] },
+  duty: { load: () => import('./pages/Duty.svelte'), text: ['desk'] },
+  people: { load: () => import('./pages/admin/People.svelte'), text: ['admin'] },
+  audit: { load: () => import('./pages/admin/Audit.svelte'), text: ['admin'] },
+  quality: { load: () => import('./pages/admin/Quality.svelte'), text: ['admin', 'opinion'] },
+  charges: { load: () => import('./pages/admin/Charges.svelte'), text: ['admin'] },
+  account: { load: () => import('./pages/Account.svelte'), text: ['account'] },
+  missing: { load: () => import('./pages/Missing.svelte'), text: [] },
+};
