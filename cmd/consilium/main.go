@@ -1,0 +1,45 @@
+// Command consilium is the telemedicine consultation server: serve runs it,
+// demo runs a demonstration, the rest looks after an installation. This package
+// wires the parts together and owns nothing else.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the linker.
+var version = "development"
+
+type commands struct {
+	Generate generateCmd `cmd:"" help:"Write what is generated from the Go types: the app's copy of the OpenAPI document."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "consilium:", err)
+		os.Exit(1)
+	}
+}
+
+// run is main for a test to call.
+func run(ctx context.Context, args []string) error {
+	var c commands
+	parser, err := kong.New(&c, kong.Name("consilium"), kong.Description("Consultations between clinics and hospitals."), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		return err
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	return parsed.Run()
+}
