@@ -1,0 +1,87 @@
+// What a person's own browser sees of the link, from two readings of getStats.
+// Pure: a reading is plain numbers.
+
+import type { Participant, Quality } from '../gen/protocol';
+
+/** The part of a stats report that counts, summed over sections. */
+export interface Reading {
+  at: number; // ms
+  sent: number; // bytes
+  received: number; // bytes
+  rtt: number; // ms
+  lossUp: number; // share, as the server reports it
+  lost: number; // packets that did not arrive, ever
+  arrived: number; // packets that arrived, ever
+  concealed: number; // audio samples invented, ever
+  samples: number; // audio samples played, ever
+  freezes: number;
+  path: Quality['path'];
+}
+
+interface Stat {
+  id: string;
+  type: string;
+  [name: string]: unknown;
+}
+
+const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
+
+export function read(report: Iterable<Stat>, at: number): Reading {
+  const stats = [...report];
+  const byId = new Map(stats.map((stat) => [stat.id, stat]));
+  const of = (type: string) => stats.filter((stat) => stat.type === type);
+  const sum = (list: Stat[], name: string) => list.reduce((total, stat) => total + number(stat[name]), 0);
+  const transport = of('transport')[0];
+  const pair =
+    byId.get(String(transport?.selectedCandidatePairId)) ?? of('candidate-pair').find((p) => p.nominated);
+  const inbound = of('inbound-rtp');
+  const reports = of('remote-inbound-rtp');
+  return {
+    at,
+    sent: number(pair?.bytesSent),
+    received: number(pair?.bytesReceived),
+    rtt: number(pair?.currentRoundTripTime) * 1000,
+    lossUp: reports.reduce((most, stat) => Math.max(most, number(stat.fractionLost)), 0),
+    lost: sum(inbound, 'packetsLost'),
+    arrived: sum(inbound, 'packetsReceived'),
+    concealed: sum(inbound, 'concealedSamples') - sum(inbound, 'silentConcealedSamples'),
+    samples: sum(inbound, 'totalSamplesReceived'),
+    freezes: sum(inbound, 'freezeCount'),
+    path: pathOf(byId.get(String(pair?.localCandidateId))),
+  };
+}
+
+function pathOf(local: Stat | undefined): Quality['path'] {
+  if (!local) return '';
+  if (local.candidateType === 'relay') return 'relay';
+  return local.protocol === 'tcp' ? 'tcp' : 'udp';
+}
+
+const share = (part: number, whole: number) => (whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0);
+const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
+
+export function compare(before: Reading, now: Reading): Quality {
+  const seconds = Math.max(0.001, (now.at - before.at) / 1000);
+  const rate = (a: number, b: number) => round(Math.max(0, b - a) / 125 / seconds, 1); // kbit/s
+  const lost = Math.max(0, now.lost - before.lost);
+  return {
+    rtt: round(now.rtt, 1),
+    loss_up: round(Math.min(1, now.lossUp), 4),
+    loss_down: round(share(lost, lost + Math.max(0, now.arrived - before.arrived)), 4),
+    rate_up: rate(before.sent, now.sent),
+    rate_down: rate(before.received, now.received),
+    concealed: round(share(now.concealed - before.concealed, now.samples - before.samples), 4),
+    freezes: now.freezes,
+    path: now.path,
+  };
+}
+
+export type LinkWord = Participant['link'];
+
+/** A link in one word, by round trip (ms) and loss (share): what a conversation feels like. */
+export function linkWord(rtt: number, loss: number): LinkWord {
+  if (!Number.isFinite(rtt)) return 'unknown';
+  if (rtt > 600 || loss > 0.1) return 'poor';
+  if (rtt > 250 || loss > 0.03) return 'fair';
+  return 'good';
+}

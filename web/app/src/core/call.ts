@@ -1,0 +1,217 @@
+// Negotiation of the one peer connection: when to offer, which answer counts,
+// whose media a line carries, when to begin anew. Pure: the browser is behind
+// Peer, so this runs in Node.
+
+import type { Answer, Line, Offer, Participant, Track } from '../gen/protocol';
+
+export type Source = Track['source'];
+
+/** Receiving sections wanted in all, by kind. */
+export interface Wanted {
+  audio: number;
+  video: number;
+}
+
+export type PeerState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed';
+
+/** One RTCPeerConnection, as far as negotiation needs it. */
+export interface Peer {
+  /** Adds what is missing to carry sources and wanted lines, and makes an offer. */
+  offer(sources: Source[], wanted: Wanted): Promise<{ sdp: string; tracks: Track[] }>;
+  answer(sdp: string): Promise<void>;
+  close(): void;
+}
+
+export interface PeerHooks {
+  state(state: PeerState): void;
+}
+
+export interface NegotiationOptions<P extends Peer> {
+  peer: (hooks: PeerHooks) => P;
+  /** Sends an offer on the room socket; false when the socket is away. */
+  send: (offer: Offer) => boolean;
+  /** A new peer connection stands: attach the tracks to it. */
+  begun: (peer: P) => void;
+  lines: (lines: Line[]) => void;
+  state: (state: PeerState) => void;
+}
+
+/** Two spare pairs: enough for three people without a further round trip. */
+export const firstLines: Wanted = { audio: 2, video: 2 };
+
+const disconnectedFor = 4_000; // ms before a silent connection counts as lost
+const answerWithin = 10_000; // ms
+const restartFirst = 500; // ms
+const restartMost = 10_000; // ms
+// A server asks for as many lines as there are sources; more than this is not a room.
+const linesMost = 32;
+
+export class Negotiation<P extends Peer> {
+  peer: P | undefined;
+  state: PeerState = 'new';
+
+  private generation = 0; // of the peer connection; callbacks of an older one are void
+  private sent = 0; // id of the newest offer
+  private outstanding = false; // an offer is being made, or waits for its answer
+  private dirty = false; // something changed since the newest offer
+  private fresh = true; // no offer of this generation was answered yet
+  private attached = false; // the socket is open
+  private wanted: Wanted = { ...firstLines };
+  private sources: Source[] = ['microphone', 'camera'];
+  private restarts = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private closed = false;
+
+  constructor(private readonly options: NegotiationOptions<P>) {}
+
+  /** The socket is open. resumed: the server still has our connection. */
+  attach(resumed: boolean): void {
+    if (this.closed) return;
+    this.attached = true;
+    const dead = this.state === 'failed' || this.state === 'closed' || this.state === 'disconnected';
+    if (!this.peer || !resumed || dead) this.restart();
+    else if (this.outstanding || this.dirty) void this.make(); // an answer may have been lost with the socket
+  }
+
+  /** The socket is away; media goes on by itself. */
+  detach(): void {
+    this.attached = false;
+    clearTimeout(this.timer);
+  }
+
+  /** Makes room for a source of our own; asks for nothing if there is room. */
+  carry(source: Source): void {
+    if (this.sources.includes(source)) return;
+    this.sources = [...this.sources, source];
+    this.reoffer();
+  }
+
+  /** The server has more to send than there are lines. */
+  more(wanted: Wanted): void {
+    const audio = Math.min(linesMost, Math.max(this.wanted.audio, wanted.audio));
+    const video = Math.min(linesMost, Math.max(this.wanted.video, wanted.video));
+    if (audio === this.wanted.audio && video === this.wanted.video) return;
+    this.wanted = { audio, video };
+    this.reoffer();
+  }
+
+  async answered(answer: Answer): Promise<void> {
+    if (answer.id !== this.sent || !this.peer || !this.outstanding) return; // of an older offer
+    clearTimeout(this.timer);
+    const generation = this.generation;
+    try {
+      await this.peer.answer(answer.sdp);
+    } catch {
+      if (generation === this.generation) this.restartLater();
+      return;
+    }
+    if (generation !== this.generation) return;
+    this.outstanding = false;
+    this.fresh = false;
+    this.options.lines(answer.lines);
+    if (this.dirty) this.reoffer();
+  }
+
+  /** The server could not take the offer. */
+  refused(): void {
+    if (this.outstanding) this.restartLater();
+  }
+
+  /** Begins anew with a new peer connection. */
+  restart(): void {
+    if (this.closed) return;
+    clearTimeout(this.timer);
+    this.peer?.close();
+    const generation = ++this.generation;
+    this.outstanding = false;
+    this.fresh = true;
+    this.moved('new');
+    const peer = this.options.peer({
+      state: (state) => generation === this.generation && this.moved(state),
+    });
+    this.peer = peer;
+    this.options.lines([]);
+    this.options.begun(peer);
+    this.reoffer();
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.generation++;
+    this.peer?.close();
+    this.peer = undefined;
+  }
+
+  private reoffer(): void {
+    this.dirty = true;
+    if (this.attached && !this.outstanding) void this.make();
+  }
+
+  private async make(): Promise<void> {
+    const peer = this.peer;
+    if (!peer || this.closed) return;
+    this.outstanding = true;
+    this.dirty = false;
+    const generation = this.generation;
+    const id = ++this.sent;
+    const current = () => generation === this.generation && id === this.sent && this.attached;
+    try {
+      const offer = await peer.offer(this.sources, this.wanted);
+      if (!current()) return; // attach() offers again
+      const fresh = this.fresh ? { fresh: true } : {};
+      if (!this.options.send({ id, ...fresh, ...offer })) return;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => current() && this.restart(), answerWithin);
+    } catch {
+      if (current()) this.restartLater();
+    }
+  }
+
+  private moved(state: PeerState): void {
+    this.state = state;
+    this.options.state(state);
+    if (state === 'connected') {
+      this.restarts = 0;
+      if (!this.outstanding) clearTimeout(this.timer); // it had been lost for a moment
+    }
+    if (state === 'failed') this.restartLater();
+    if (state === 'disconnected' && this.attached) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.restart(), disconnectedFor);
+    }
+  }
+
+  private restartLater(): void {
+    clearTimeout(this.timer);
+    if (this.closed || !this.attached) return; // attach() begins anew
+    const wait = Math.min(restartMost, restartFirst * 2 ** this.restarts++);
+    this.timer = setTimeout(() => this.restart(), wait);
+  }
+}
+
+/** What one participant's media is carried on, by source: the section's mid. */
+export type Carried = Partial<Record<Source, string>>;
+
+/** Turns the map of lines into who is carried where. */
+export function byParticipant(lines: Line[]): Map<string, Carried> {
+  const people = new Map<string, Carried>();
+  for (const line of lines) {
+    if (!line.participant || !line.source) continue;
+    const carried = people.get(line.participant) ?? {};
+    carried[line.source] = line.mid;
+    people.set(line.participant, carried);
+  }
+  return people;
+}
+
+/** Who is shown large: a shared screen first, else the other side, else whoever came first. */
+export function foremost(roster: Participant[], me: string, mySeat: string): Participant | undefined {
+  const others = roster.filter((p) => p.id !== me && p.phase === 'in');
+  const inviting = (seat: string) => seat === 'owner' || seat === 'accompanying';
+  const rank = (p: Participant) =>
+    (p.media.screen ? 0 : 4) +
+    (inviting(p.seat) === inviting(mySeat) ? 2 : 0) +
+    (p.seat === 'observer' || p.seat === 'interpreter' ? 1 : 0);
+  return others.sort((a, b) => rank(a) - rank(b) || a.since - b.since || (a.id < b.id ? -1 : 1))[0];
+}

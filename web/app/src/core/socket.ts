@@ -1,0 +1,245 @@
+// A WebSocket that stays: it says hello with a fresh ticket or a resume token,
+// notices a dead link by unanswered pings, and comes back by itself unless the
+// server said not to. What is said on it belongs to socket-desk and socket-room.
+
+/** What this needs of a WebSocket; the browser's own fits. */
+export interface Wire {
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: MessageEvent<string>) => void) | null;
+  onclose: ((event: { code: number }) => void) | null;
+}
+
+export interface Frame {
+  type: string;
+  body?: unknown;
+  offset?: number;
+}
+
+/** connecting: never been open; away: was open, is coming back; closed: for good. */
+export type LinkState = 'connecting' | 'open' | 'away' | 'closed';
+
+export interface LinkOptions {
+  /** Address of the socket; asked anew for every attempt. */
+  url: () => string;
+  /** The first frame. A rejection counts as a failed attempt, unless it is a Refused. */
+  hello: () => Promise<Frame>;
+  /** Called for every frame but pongs; the first is the answer to hello. */
+  receive: (frame: Frame) => void;
+  state: (state: LinkState, code?: number) => void;
+  /** Every close by the other side, with its code, before the next attempt. */
+  closed?: (code: number) => void;
+  open?: (url: string) => Wire;
+  random?: () => number;
+}
+
+/** Thrown by hello when there is no point in trying again. */
+export class Refused extends Error {
+  constructor(readonly code: number) {
+    super('refused');
+  }
+}
+
+export const closeCode = {
+  done: 1000,
+  ticketVoid: 4003,
+  forbidden: 4500,
+  takenOver: 4501,
+  revoked: 4502,
+  removed: 4503,
+  roomEnded: 4504,
+  left: 4506,
+} as const;
+
+/** 4500 to 4999 mean: do not come back. Everything else may be tried again. */
+export const mayReturn = (code: number): boolean => code < 4500 || code > 4999;
+
+const pingEvery = 4_000; // ms
+const deadAfter = 9_000; // ms that a ping may stay unanswered
+const helloWithin = 12_000; // ms from opening to the first frame
+const backoffFirst = 400; // ms
+const backoffMost = 12_000; // ms
+
+/** How long to wait before attempt n (0 is the first retry): full jitter above a floor. */
+export function backoff(n: number, random: number): number {
+  const ceiling = Math.min(backoffMost, backoffFirst * 2 ** n);
+  return Math.round(ceiling / 2 + (ceiling / 2) * random);
+}
+
+export class Link {
+  state: LinkState = 'connecting';
+  /** Round trip of the last ping in ms, NaN before the first. */
+  rtt = NaN;
+
+  private wire: Wire | undefined;
+  private attempt = 0;
+  private tries = 0; // attempts ever begun; makes late callbacks of an older wire void
+  private ready = false; // hello was answered
+  private stopped = false;
+  private pinged = 0; // when the unanswered ping was sent, 0 for none
+  private ticker: ReturnType<typeof setInterval> | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly retryNow = () => {
+    if (this.state !== 'away' && this.state !== 'connecting') return;
+    if (this.timer === undefined) return;
+    this.attempt = 0;
+    void this.connect();
+  };
+
+  constructor(private readonly options: LinkOptions) {}
+
+  start(): void {
+    globalThis.addEventListener?.('online', this.retryNow);
+    void this.connect();
+  }
+
+  /** Sends a frame if the link is open and says whether it did. */
+  send(type: string, body: unknown = {}): boolean {
+    if (!this.ready || !this.wire) return false;
+    this.wire.send(JSON.stringify({ type, body }));
+    return true;
+  }
+
+  /** Ends the link for good. */
+  close(code: number = closeCode.done): void {
+    if (this.stopped) return;
+    this.finish(code);
+  }
+
+  /** Drops the present connection and comes back at once, for a link thought dead. */
+  reconnect(): void {
+    if (this.stopped) return;
+    this.attempt = 0;
+    this.drop();
+    void this.connect();
+  }
+
+  private async connect(): Promise<void> {
+    this.drop();
+    const mine = ++this.tries;
+    let hello: Frame;
+    try {
+      hello = await this.options.hello();
+    } catch (error) {
+      if (mine !== this.tries || this.stopped) return;
+      if (error instanceof Refused) this.finish(error.code);
+      else this.later();
+      return;
+    }
+    if (mine !== this.tries || this.stopped) return;
+    const open = this.options.open ?? ((url: string) => new WebSocket(url) as unknown as Wire);
+    const wire = open(this.options.url());
+    this.wire = wire;
+    this.timer = setTimeout(() => this.lost(mine), helloWithin);
+    wire.onopen = () => wire.send(JSON.stringify(hello));
+    wire.onmessage = (event) => mine === this.tries && this.receive(event.data);
+    wire.onclose = (event) => {
+      if (mine !== this.tries || this.stopped) return;
+      this.options.closed?.(event.code);
+      if (mayReturn(event.code)) this.lost(mine);
+      else this.finish(event.code);
+    };
+  }
+
+  private receive(text: string): void {
+    let frame: Frame;
+    try {
+      frame = JSON.parse(text) as Frame;
+    } catch {
+      return; // not ours; the server sends JSON only
+    }
+    if (frame.type === 'pong') {
+      if (this.pinged) this.rtt = Date.now() - this.pinged;
+      this.pinged = 0;
+      return;
+    }
+    if (!this.ready && frame.type === 'welcome') {
+      this.ready = true;
+      this.attempt = 0;
+      clearTimeout(this.timer);
+      this.timer = undefined;
+      this.pinged = 0;
+      this.ticker = setInterval(() => this.ping(), pingEvery);
+      this.options.receive(frame);
+      this.become('open');
+      this.ping();
+      return;
+    }
+    this.options.receive(frame);
+  }
+
+  // A hidden page's timers may run once a minute, so what counts is how long one
+  // ping has been unanswered, not how long ago the last frame came.
+  private ping(): void {
+    const now = Date.now();
+    if (this.pinged && now - this.pinged > deadAfter) {
+      this.lost(this.tries);
+      return;
+    }
+    if (this.pinged) return;
+    this.pinged = now;
+    this.send('ping', { at: now });
+  }
+
+  private lost(mine: number): void {
+    if (mine !== this.tries || this.stopped) return;
+    this.drop();
+    this.later();
+  }
+
+  private later(): void {
+    this.become(this.state === 'connecting' ? 'connecting' : 'away');
+    const wait = backoff(this.attempt++, (this.options.random ?? Math.random)());
+    this.timer = setTimeout(() => void this.connect(), wait);
+  }
+
+  private drop(): void {
+    clearTimeout(this.timer);
+    clearInterval(this.ticker);
+    this.timer = undefined;
+    this.ready = false;
+    this.pinged = 0;
+    const wire = this.wire;
+    this.wire = undefined;
+    if (!wire) return;
+    wire.onopen = wire.onmessage = wire.onclose = null;
+    wire.close();
+  }
+
+  private finish(code: number): void {
+    this.stopped = true;
+    this.tries++;
+    globalThis.removeEventListener?.('online', this.retryNow);
+    this.drop();
+    this.become('closed', code);
+  }
+
+  private become(state: LinkState, code?: number): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.options.state(state, code);
+  }
+}
+
+/** ws or wss, on the page's own host. */
+export function socketURL(path: string): string {
+  const { protocol, host } = globalThis.location;
+  return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}${path}`;
+}
+
+/** Listeners by event name, typed by a map of name to argument. */
+export class Listeners<Events> {
+  private readonly all = new Map<keyof Events, Set<(value: never) => void>>();
+
+  on<K extends keyof Events>(type: K, fn: (value: Events[K]) => void): () => void {
+    let set = this.all.get(type);
+    if (!set) this.all.set(type, (set = new Set()));
+    set.add(fn);
+    return () => set.delete(fn);
+  }
+
+  emit<K extends keyof Events>(type: K, value: Events[K]): void {
+    this.all.get(type)?.forEach((fn) => fn(value as never));
+  }
+}
