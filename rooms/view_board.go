@@ -18,7 +18,7 @@ type BoardView struct {
 
 // BoardCount is how many consults stand in one state, by urgency.
 type BoardCount struct {
-	State   consult.State   `json:"state"`
+	State   consult.State   `json:"state" enum:"draft,submitted,returned,triaged,invited,accepted,scheduled,ready,waiting,in-call,interrupted,async,opinion-due,signed,decided,follow-up,closed,cancelled,expired,no-show"`
 	Urgency consult.Urgency `json:"urgency" enum:"emergency,urgent,routine"`
 	Count   int             `json:"count"`
 	Late    int             `json:"late" doc:"of those, past their due time"`
@@ -43,7 +43,7 @@ type BoardRing struct {
 type BoardRoom struct {
 	Consult     string          `json:"consult"`
 	Number      int64           `json:"number"`
-	State       consult.State   `json:"state"`
+	State       consult.State   `json:"state" enum:"draft,submitted,returned,triaged,invited,accepted,scheduled,ready,waiting,in-call,interrupted,async,opinion-due,signed,decided,follow-up,closed,cancelled,expired,no-show"`
 	Urgency     consult.Urgency `json:"urgency" enum:"emergency,urgent,routine"`
 	Institution Named           `json:"institution"`
 	Department  *Named          `json:"department,omitempty"`
@@ -95,7 +95,7 @@ type ScheduleRow struct {
 type ScheduleBooking struct {
 	Consult     string          `json:"consult"`
 	Number      int64           `json:"number"`
-	State       consult.State   `json:"state"`
+	State       consult.State   `json:"state" enum:"draft,submitted,returned,triaged,invited,accepted,scheduled,ready,waiting,in-call,interrupted,async,opinion-due,signed,decided,follow-up,closed,cancelled,expired,no-show"`
 	Urgency     consult.Urgency `json:"urgency" enum:"emergency,urgent,routine"`
 	Start       time.Time       `json:"start"`
 	End         time.Time       `json:"end"`
@@ -127,8 +127,8 @@ type AuditPage struct {
 // the patient, the people or the institutions.
 type SampleView struct {
 	Number    int64                   `json:"number"`
-	Kind      consult.Kind            `json:"kind"`
-	Urgency   consult.Urgency         `json:"urgency"`
+	Kind      consult.Kind            `json:"kind" enum:"video,asynchronous,diagnosis,mdt,teaching"`
+	Urgency   consult.Urgency         `json:"urgency" enum:"emergency,urgent,routine"`
 	Specialty string                  `json:"specialty"`
 	AgeBand   string                  `json:"age_band" doc:"decade of life, as 60-69"`
 	Sex       string                  `json:"sex,omitempty"`

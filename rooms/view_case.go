@@ -40,7 +40,7 @@ type Line struct {
 	Booking     *consult.Booking `json:"booking,omitempty"`
 	WaitsFor    string           `json:"waits_for" enum:",requester,coordinator,expert,both,system" doc:"who has the next step; empty: nobody"`
 	Seat        string           `json:"seat" enum:",owner,accompanying,invited,expert,chair,member,interpreter,observer,break-glass" doc:"the reader's seat"`
-	Possible    []consult.Verb   `json:"possible" doc:"what the reader may do with it now"`
+	Possible    []consult.Verb   `json:"possible" enum:"submit,return,triage,invite,accept,decline,schedule,prepare,arrive,admit,interrupt,resume,end,write,conclude,sign,append,decide,follow,close,cancel,expire,miss,reopen,start,consent,withdraw,escalate,join,break-glass,review" doc:"what the reader may do with it now"`
 	Unread      bool             `json:"unread,omitempty" doc:"a signed opinion that the owner has not opened"`
 }
 
@@ -110,7 +110,7 @@ type CaseView struct {
 	Draft       *consult.Opinion      `json:"draft,omitempty" doc:"the reader's own unsigned opinion"`
 	Attachments []AttachmentView      `json:"attachments"`
 	WaitsFor    string                `json:"waits_for" enum:",requester,coordinator,expert,both,system"`
-	Possible    []consult.Verb        `json:"possible" doc:"what the reader may do now"`
+	Possible    []consult.Verb        `json:"possible" enum:"submit,return,triage,invite,accept,decline,schedule,prepare,arrive,admit,interrupt,resume,end,write,conclude,sign,append,decide,follow,close,cancel,expire,miss,reopen,start,consent,withdraw,escalate,join,break-glass,review" doc:"what the reader may do now"`
 	May         []string              `json:"may" doc:"further actions open to the reader here: case.edit, case.vitals, attachment.add, opinion.draft, room.enter, chat.read …"`
 	Phones      []Phone               `json:"phones"`
 	BreakGlass  time.Time             `json:"break_glass,omitzero" doc:"when the reader's emergency access ends"`
@@ -138,8 +138,8 @@ type TimelineEntry struct {
 	Name        string        `json:"name,omitempty"`
 	Institution string        `json:"institution,omitempty" doc:"institution name"`
 	Action      string        `json:"action" doc:"consult.<verb>, case.read, attachment.add, room.enter …"`
-	From        consult.State `json:"from,omitempty"`
-	To          consult.State `json:"to,omitempty"`
+	From        consult.State `json:"from,omitempty" enum:",draft,submitted,returned,triaged,invited,accepted,scheduled,ready,waiting,in-call,interrupted,async,opinion-due,signed,decided,follow-up,closed,cancelled,expired,no-show"`
+	To          consult.State `json:"to,omitempty" enum:",draft,submitted,returned,triaged,invited,accepted,scheduled,ready,waiting,in-call,interrupted,async,opinion-due,signed,decided,follow-up,closed,cancelled,expired,no-show"`
 	Detail      string        `json:"detail,omitempty" doc:"never clinical text"`
 	Outcome     string        `json:"outcome" enum:"done,refused"`
 }

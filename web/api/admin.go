@@ -12,7 +12,8 @@ type GrantsSet struct {
 	Grants []auth.Grant `json:"grants" maxItems:"50"`
 }
 
-type onePerson struct {
+// PersonID names the account in the path.
+type PersonID struct {
 	ID string `path:"person" maxLength:"64"`
 }
 
@@ -32,18 +33,18 @@ func (a *API) adminRoutes() {
 		})
 	on(a, route{id: "account-change", method: "PATCH", path: "/api/admin/people/{person}", summary: "Change or disable an account", policy: "people.manage"},
 		func(ctx context.Context, in *struct {
-			onePerson
+			PersonID
 			Body rooms.AccountDraft
 		}) (*body[rooms.AccountView], error) {
 			return reply(a.Desk.ChangeAccount(ctx, actor(ctx), in.ID, in.Body))
 		})
 	on(a, route{id: "account-reset", method: "POST", path: "/api/admin/people/{person}/reset", summary: "A one-time link to set a password", policy: "people.manage", status: 201},
-		func(ctx context.Context, in *onePerson) (*body[rooms.ResetView], error) {
+		func(ctx context.Context, in *PersonID) (*body[rooms.ResetView], error) {
 			return reply(a.Desk.ResetAccount(ctx, actor(ctx), in.ID))
 		})
 	on(a, route{id: "account-grants", method: "PUT", path: "/api/admin/people/{person}/grants", summary: "Set a person's roles", policy: "people.manage"},
 		func(ctx context.Context, in *struct {
-			onePerson
+			PersonID
 			Body GrantsSet
 		}) (*body[rooms.AccountView], error) {
 			return reply(a.Desk.SetGrants(ctx, actor(ctx), in.ID, in.Body.Grants))

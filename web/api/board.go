@@ -44,14 +44,14 @@ func (a *API) boardRoutes() {
 		})
 	on(a, route{id: "break-glass", method: "POST", path: "/api/breakglass/{id}", summary: "紧急调阅: open one case for 60 minutes; the owner is told", policy: "breakglass.open", status: 201},
 		func(ctx context.Context, in *struct {
-			oneCase
+			CaseID
 			Body consult.GlassCmd
 		}) (*body[rooms.CaseView], error) {
 			return reply(a.Desk.BreakGlass(ctx, actor(ctx), in.ID, in.Body))
 		})
 	on(a, route{id: "break-glass-review", method: "POST", path: "/api/breakglass/{id}/review", summary: "Take the flag off one emergency access", policy: "breakglass.review", status: 204},
 		func(ctx context.Context, in *struct {
-			oneCase
+			CaseID
 			Body consult.ReviewCmd
 		}) (*nothing, error) {
 			return nil, a.Desk.ReviewGlass(ctx, actor(ctx), in.ID, in.Body)

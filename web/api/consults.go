@@ -26,7 +26,8 @@ type ChatSend struct {
 	Text string `json:"text" minLength:"1" maxLength:"4000"`
 }
 
-type oneCase struct {
+// CaseID names the consult in the path.
+type CaseID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -71,56 +72,56 @@ func (a *API) consultRoutes() {
 			return reply(a.Desk.StartNow(ctx, actor(ctx), in.Key, in.Body))
 		})
 	on(a, route{id: "consult-read", method: "GET", path: "/api/consults/{id}", summary: "A consult, as far as the reader's seat opens it", policy: "case.summary"},
-		func(ctx context.Context, in *oneCase) (*body[rooms.CaseView], error) {
+		func(ctx context.Context, in *CaseID) (*body[rooms.CaseView], error) {
 			return reply(a.Desk.Consult(ctx, actor(ctx), in.ID))
 		})
 	on(a, route{id: "consult-edit", method: "PATCH", path: "/api/consults/{id}/request", summary: "Save the request as it is typed", policy: "case.edit"},
 		func(ctx context.Context, in *struct {
-			oneCase
+			CaseID
 			Body rooms.RequestEdit
 		}) (*body[rooms.CaseView], error) {
 			return reply(a.Desk.EditRequest(ctx, actor(ctx), in.ID, in.Body))
 		})
 	on(a, route{id: "consult-vitals", method: "POST", path: "/api/consults/{id}/vitals", summary: "Add a set of measurements", policy: "case.vitals", status: 201},
 		func(ctx context.Context, in *struct {
-			oneCase
+			CaseID
 			Key  string `header:"Idempotency-Key" maxLength:"100"`
 			Body VitalsAdd
 		}) (*body[rooms.CaseView], error) {
 			return reply(a.Desk.AddVitals(ctx, actor(ctx), in.ID, in.Key, in.Body.Vitals))
 		})
 	on(a, route{id: "consult-timeline", method: "GET", path: "/api/consults/{id}/timeline", summary: "Who did what, when", policy: "case.timeline"},
-		func(ctx context.Context, in *oneCase) (*body[[]rooms.TimelineEntry], error) {
+		func(ctx context.Context, in *CaseID) (*body[[]rooms.TimelineEntry], error) {
 			return reply(a.Desk.Timeline(ctx, actor(ctx), in.ID))
 		})
 	on(a, route{id: "opinion-draft", method: "PUT", path: "/api/consults/{id}/opinion", summary: "Save the opinion as it is typed; nobody else sees it until it is signed", policy: "opinion.draft"},
 		func(ctx context.Context, in *struct {
-			oneCase
+			CaseID
 			Body OpinionDraft
 		}) (*body[consult.Opinion], error) {
 			return reply(a.Desk.SaveOpinion(ctx, actor(ctx), in.ID, in.Body.Content))
 		})
 	on(a, route{id: "opinion-read", method: "POST", path: "/api/consults/{id}/read", summary: "The owner has the signed opinion before their eyes", policy: "opinion.read"},
-		func(ctx context.Context, in *oneCase) (*body[rooms.CaseView], error) {
+		func(ctx context.Context, in *CaseID) (*body[rooms.CaseView], error) {
 			return reply(a.Desk.ReadOpinion(ctx, actor(ctx), in.ID))
 		})
 	on(a, route{id: "consult-chat", method: "GET", path: "/api/consults/{id}/chat", summary: "The chat that is kept with the case", policy: "chat.read"},
 		func(ctx context.Context, in *struct {
-			oneCase
+			CaseID
 			After int64 `query:"after" minimum:"0" doc:"sequence number of the last message seen"`
 		}) (*body[[]rooms.ChatView], error) {
 			return reply(a.Desk.ReadChat(ctx, actor(ctx), in.ID, in.After))
 		})
 	on(a, route{id: "consult-say", method: "POST", path: "/api/consults/{id}/chat", summary: "Say something in the case's chat, outside the room", policy: "chat.write", status: 201},
 		func(ctx context.Context, in *struct {
-			oneCase
+			CaseID
 			Body ChatSend
 		}) (*body[rooms.ChatView], error) {
 			return reply(a.Desk.Say(ctx, actor(ctx), in.ID, in.Body.Key, in.Body.Text))
 		})
 	on(a, route{id: "consult-experts", method: "GET", path: "/api/consults/{id}/experts", summary: "Who could be invited, and when each is free", policy: "consult.invite"},
 		func(ctx context.Context, in *struct {
-			oneCase
+			CaseID
 			From    time.Time `query:"from" required:"true"`
 			To      time.Time `query:"to" required:"true" doc:"at most 31 days after from"`
 			Minutes int       `query:"minutes" minimum:"5" maximum:"480" default:"30"`
@@ -128,7 +129,7 @@ func (a *API) consultRoutes() {
 			return reply(a.Desk.Experts(ctx, actor(ctx), in.ID, in.From, in.To, time.Duration(in.Minutes)*time.Minute))
 		})
 	on(a, route{id: "consult-join", method: "POST", path: "/api/consults/{id}/join", summary: "A single-use ticket for the consult's room", policy: "room.enter"},
-		func(ctx context.Context, in *oneCase) (*body[rooms.TicketView], error) {
+		func(ctx context.Context, in *CaseID) (*body[rooms.TicketView], error) {
 			return reply(a.Desk.JoinRoom(ctx, actor(ctx), in.ID))
 		})
 }
@@ -162,7 +163,7 @@ func (a *API) verbRoutes() {
 }
 
 type verbInput[C any] struct {
-	oneCase
+	CaseID
 	Key   string `header:"Idempotency-Key" maxLength:"100"`
 	Match string `header:"If-Match" maxLength:"40" doc:"version of the consult that the person saw; absent: any"`
 	Body  C

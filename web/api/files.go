@@ -27,7 +27,7 @@ func (a *API) fileRoutes() {
 	on(a, route{id: "attachment-add", method: "POST", path: "/api/consults/{id}/attachments", summary: "Attach a photo, a PDF or another file", policy: "attachment.add", status: 201,
 		maxBody: maxUpload + 1<<20, middle: huma.Middlewares{a.bounded(make(chan struct{}, uploads))}},
 		func(ctx context.Context, in *struct {
-			oneCase
+			CaseID
 			Key     string `header:"Idempotency-Key" maxLength:"100"`
 			RawBody huma.MultipartFormFiles[upload]
 		}) (*body[rooms.AttachmentView], error) {
@@ -40,7 +40,7 @@ func (a *API) fileRoutes() {
 		})
 	on(a, route{id: "attachment-read", method: "GET", path: "/api/consults/{id}/attachments/{attachment}", summary: "The bytes of an attachment", policy: "attachment.read"},
 		func(ctx context.Context, in *struct {
-			oneCase
+			CaseID
 			Attachment string `path:"attachment" maxLength:"64"`
 		}) (*huma.StreamResponse, error) {
 			view, file, err := a.Desk.OpenAttachment(ctx, actor(ctx), in.ID, in.Attachment)
