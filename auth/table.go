@@ -7,7 +7,7 @@ var (
 	bedside   = seats{SeatOwner, SeatAccompanying} // with the patient
 	experts   = seats{SeatExpert, SeatChair, SeatMember}
 	answering = seats{SeatExpert, SeatChair} // who signs; a member records dissent
-	asked     = seats{SeatInvited, SeatExpert, SeatChair, SeatMember}
+	invited   = seats{SeatInvited}
 	guests    = seats{SeatInterpreter, SeatObserver}
 	glass     = seats{SeatBreakGlass}
 
@@ -40,7 +40,8 @@ var table = []row{
 	// the case, as it is read
 	{"case.summary", owner, always},
 	{"case.summary", companion, current},
-	{"case.summary", asked, forth},
+	{"case.summary", invited, asking},
+	{"case.summary", experts, forth},
 	{"case.summary", coordinator, sent},
 	{"case.summary", glass, filed},
 	{"case.read", owner, always},
@@ -84,8 +85,10 @@ var table = []row{
 	{"consult.triage", coordinator, sent},
 	{"consult.invite", coordinator, sent},
 	{"consult.escalate", coordinator, sent},
-	{"consult.accept", asked, forth},
-	{"consult.decline", asked, forth},
+	{"consult.accept", invited, asking},
+	{"consult.accept", experts, forth},
+	{"consult.decline", invited, asking},
+	{"consult.decline", experts, forth},
 	{"consult.schedule", coordinator, sent},
 	{"consult.prepare", owner, current},
 	{"consult.cancel", owner, current},

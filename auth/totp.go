@@ -76,7 +76,7 @@ func (g *Gate) ConfirmTOTP(ctx context.Context, s Session, code, address string)
 		return Session{}, "", refuse(CodeNoSecondFactor, "Begin with a new secret for your authenticator app, then enter its code.")
 	}
 	var step int64
-	err = g.tryCode(ctx, p, address, func() error {
+	err = g.tryCode(ctx, p, address, func() (err error) {
 		step, err = g.stepOf(p.ID, credentials.Pending, code)
 		return err
 	})
