@@ -48,15 +48,29 @@ type Case struct {
 	Members     []Member    `json:"members"`
 	Triage      *Triaging   `json:"triage,omitempty"`
 	Missing     []string    `json:"missing,omitempty" doc:"what the coordinator found missing when returning the case"`
+	Note        string      `json:"note,omitempty" doc:"the coordinator's words when returning the case"`
+	Bypass      string      `json:"bypass,omitempty" doc:"why an emergency was submitted without the minimum data set"`
 	Booking     *Booking    `json:"booking,omitempty"`
 	Consents    []Consented `json:"consents"`
 	Deferred    string      `json:"consent_deferred,omitempty" doc:"why consent was deferred in an emergency"`
-	Wave        int         `json:"wave,omitempty" doc:"how many groups of on-duty experts have been rung"`
+	Explained   string      `json:"consent_explained,omitempty" doc:"why deferred or withdrawn consent was not recorded"`
+	Wave        int         `json:"wave,omitempty" doc:"the group of experts that rings now, counted from 1; 0: nothing rings"`
+	WaveEnds    time.Time   `json:"wave_ends,omitzero" doc:"when the present ring times out"`
+	Unheard     bool        `json:"unheard,omitempty" doc:"everybody in line was rung and nobody accepted"`
+	Chair       string      `json:"chair,omitempty" doc:"person id of the MDT chair"`
 	Asked       []Asked     `json:"asked,omitempty" doc:"who was invited, and what each answered"`
+	Prepared    *Prepared   `json:"prepared,omitempty"`
+	Arrived     []string    `json:"arrived,omitempty" doc:"person ids who knocked"`
+	Began       time.Time   `json:"began,omitzero" doc:"when the call began"`
+	Finished    time.Time   `json:"finished,omitzero" doc:"when the call ended"`
+	Writing     string      `json:"writing,omitempty" doc:"why the consult continues in writing"`
+	Signer      string      `json:"signer,omitempty" doc:"person id of who signed the opinion"`
+	Signed      time.Time   `json:"signed,omitzero"`
 	Decision    *Decision   `json:"decision,omitempty"`
 	Outcomes    []Outcome   `json:"outcomes"`
 	Reason      string      `json:"reason,omitempty" doc:"why the case was cancelled, expired or missed"`
 	Absent      Side        `json:"absent,omitempty" doc:"which side did not appear"`
+	Breaches    []Breach    `json:"breaches,omitempty" doc:"break-glass accesses, flagged until reviewed"`
 	Created     time.Time   `json:"created"`
 	Ended       time.Time   `json:"ended,omitzero"`
 }
@@ -158,10 +172,31 @@ type Booking struct {
 	Clashes []string  `json:"clashes,omitempty" doc:"consults that an emergency overrode"`
 }
 
+// Prepared is the inviting side's device check before a scheduled consult.
+type Prepared struct {
+	By         string    `json:"by"`
+	At         time.Time `json:"at"`
+	Camera     bool      `json:"camera"`
+	Microphone bool      `json:"microphone"`
+	Speaker    bool      `json:"speaker"`
+	Presenter  string    `json:"presenter" doc:"person id of the clinician beside the patient"`
+}
+
+// Breach is one break-glass access (紧急调阅).
+type Breach struct {
+	Person     string    `json:"person"`
+	At         time.Time `json:"at"`
+	Until      time.Time `json:"until"`
+	Reason     string    `json:"reason"`
+	Reviewed   time.Time `json:"reviewed,omitzero"`
+	ReviewedBy string    `json:"reviewed_by,omitempty"`
+	Note       string    `json:"note,omitempty" doc:"what the review found"`
+}
+
 // Consented is one recorded consent (知情同意).
 type Consented struct {
 	ID           string    `json:"id"`
-	Purpose      string    `json:"purpose" enum:"care,recording,sharing"`
+	Purpose      string    `json:"purpose" enum:"care,sharing,recording,attendance" doc:"attendance: an interpreter or observer is present"`
 	Version      string    `json:"version" maxLength:"40" doc:"version of the consent text"`
 	Language     string    `json:"language" maxLength:"16" doc:"BCP 47"`
 	Signer       string    `json:"signer" maxLength:"120"`
@@ -184,7 +219,7 @@ type Decision struct {
 type Outcome struct {
 	By   string    `json:"by"`
 	At   time.Time `json:"at"`
-	Day  int       `json:"day" enum:"7,30" doc:"days after the decision"`
+	Day  int       `json:"day" enum:"0,7,30" doc:"days after the decision; 0 only when lost to follow-up"`
 	Lost bool      `json:"lost,omitempty" doc:"lost to follow-up"`
 	Text string    `json:"text"`
 }
@@ -229,6 +264,8 @@ type OpinionRecord struct {
 	Invited        string      `json:"invited" doc:"institution name"`
 	Experts        []Signatory `json:"experts"`
 	Attendees      []string    `json:"attendees,omitempty"`
+	Signer         string      `json:"signer" doc:"person id of who signed"`
+	Signed         time.Time   `json:"signed"`
 	Mode           string      `json:"mode" enum:"video,written"`
 	Began          time.Time   `json:"began,omitzero"`
 	Ended          time.Time   `json:"ended,omitzero"`

@@ -59,17 +59,21 @@ const (
 	Reopen    Verb = "reopen" // no-show or expired → triaged
 	Start     Verb = "start"  // 急会诊: draft → invited at once
 	Consent   Verb = "consent"
-	Withdraw  Verb = "withdraw" // the patient withdraws a consent
-	Escalate  Verb = "escalate" // nobody answered: the next in line rings
-	Join      Verb = "join"     // another expert is invited into the running call
+	Withdraw  Verb = "withdraw"    // the patient withdraws a consent
+	Escalate  Verb = "escalate"    // nobody answered: the next in line rings
+	Join      Verb = "join"        // another expert is invited into the running call
+	Glass     Verb = "break-glass" // 紧急调阅: a clinician outside the consult opens the case
+	Review    Verb = "review"      // a break-glass access was reviewed
 )
 
 // Stage maps the state onto the part of the case's life that access depends on.
 // archived is true from 30 days after the case ended.
 func (s State) Stage(archived bool) auth.Stage {
 	switch s {
-	case Draft, Returned:
+	case Draft:
 		return auth.StageDraft
+	case Returned:
+		return auth.StageReturned
 	case Submitted, Triaged, Invited:
 		return auth.StageQueue
 	case Accepted, Scheduled:
@@ -85,4 +89,27 @@ func (s State) Stage(archived bool) auth.Stage {
 		return auth.StageArchived
 	}
 	return auth.StageEnded
+}
+
+// Over reports whether the consult has ended in this state. A no-show or an
+// expired consult may be reopened.
+func (s State) Over() bool {
+	return s == Closed || s == Cancelled || s == Expired || s == NoShow
+}
+
+// States lists every state, in the order of a consult's life.
+func States() []State {
+	return []State{
+		Draft, Submitted, Returned, Triaged, Invited, Accepted, Scheduled, Ready, Waiting, InCall, Interrupted,
+		Async, OpinionDue, Signed, Decided, FollowUp, Closed, Cancelled, Expired, NoShow,
+	}
+}
+
+// inWords is the state as a message to a person says it.
+var inWords = map[State]string{
+	Draft: "a draft", Submitted: "waiting for triage", Returned: "returned for completion", Triaged: "waiting for an invitation",
+	Invited: "waiting for an expert's answer", Accepted: "waiting for a time", Scheduled: "booked", Ready: "ready to begin",
+	Waiting: "in the waiting room", InCall: "in the call", Interrupted: "interrupted", Async: "being answered in writing",
+	OpinionDue: "waiting for the opinion", Signed: "waiting for the decision", Decided: "decided", FollowUp: "in follow-up",
+	Closed: "closed", Cancelled: "cancelled", Expired: "expired", NoShow: "recorded as a no-show",
 }
