@@ -28,8 +28,9 @@ type MessageError struct {
 func (e *MessageError) Error() string { return string(e.Code) + ": " + e.Type + ": " + e.Why }
 
 type envelope struct {
-	Type string          `json:"type"`
-	Body json.RawMessage `json:"body"`
+	Type   string          `json:"type"`
+	Offset uint64          `json:"offset,omitempty"`
+	Body   json.RawMessage `json:"body"`
 }
 
 // Decode reads one frame that from sent on socket and returns the body as its
@@ -37,23 +38,39 @@ type envelope struct {
 // letter, every field without omitempty is there, nothing is null, unknown,
 // twice, longer than its limit or outside its list.
 func Decode(socket Socket, from Side, frame []byte) (body any, err error) {
-	if len(frame) > MaxFrame {
-		return nil, ErrEnvelope
+	body, _, err = DecodeEvent(socket, from, frame)
+	return body, err
+}
+
+// DecodeEvent is Decode for who follows the desk's events: it also answers the
+// event's position, 0 for what is no event.
+func DecodeEvent(socket Socket, from Side, frame []byte) (body any, offset uint64, err error) {
+	env, err := open(frame)
+	if err != nil || env.Offset != 0 && (socket != Desk || from != Server) {
+		return nil, 0, ErrEnvelope
 	}
-	if !utf8.Valid(frame) {
-		return nil, ErrEnvelope
+	body, err = decodeBody(socket, from, env)
+	return body, env.Offset, err
+}
+
+func open(frame []byte) (env envelope, err error) {
+	if len(frame) > MaxFrame || !utf8.Valid(frame) {
+		return env, ErrEnvelope
 	}
 	dec := json.NewDecoder(bytes.NewReader(frame))
 	if err := check(dec, reflect.TypeFor[envelope](), ""); err != nil {
-		return nil, ErrEnvelope
+		return env, ErrEnvelope
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return nil, ErrEnvelope
+		return env, ErrEnvelope
 	}
-	var env envelope
 	if err := json.Unmarshal(frame, &env); err != nil {
-		return nil, ErrEnvelope
+		return env, ErrEnvelope
 	}
+	return env, nil
+}
+
+func decodeBody(socket Socket, from Side, env envelope) (any, error) {
 	e, ok := byName[nameKey{socket, from, env.Type}]
 	if !ok {
 		return nil, &MessageError{Code: UnknownMessage, Type: clip(env.Type), Why: "no such message on the " + string(socket) + " socket"}
@@ -71,7 +88,12 @@ func Decode(socket Socket, from Side, frame []byte) (body any, err error) {
 // Encode writes the frame for a body that from sends on socket. Missing lists
 // are written as empty ones. A body outside the table is a programming error
 // and panics.
-func Encode(socket Socket, from Side, body any) []byte {
+func Encode(socket Socket, from Side, body any) []byte { return encode(socket, from, 0, body) }
+
+// EncodeEvent is Encode for an event of the desk at a position of its stream.
+func EncodeEvent(offset uint64, body any) []byte { return encode(Desk, Server, offset, body) }
+
+func encode(socket Socket, from Side, offset uint64, body any) []byte {
 	e, ok := byBody[bodyKey{socket, from, reflect.TypeOf(body)}]
 	if !ok {
 		panic(fmt.Sprintf("protocol: %T is no message from the %s on the %s socket", body, from, socket))
@@ -84,9 +106,10 @@ func Encode(socket Socket, from Side, body any) []byte {
 		}
 	}
 	frame, err := json.Marshal(struct {
-		Type string `json:"type"`
-		Body any    `json:"body"`
-	}{e.Type, v.Interface()})
+		Type   string `json:"type"`
+		Offset uint64 `json:"offset,omitempty"`
+		Body   any    `json:"body"`
+	}{e.Type, offset, v.Interface()})
 	if err != nil {
 		panic(fmt.Sprintf("protocol: %T: %v", body, err))
 	}

@@ -62,6 +62,7 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"no fields", `{"type":"knock","body":{}}`, nil},
 		{"optional fields absent", `{"type":"hello","body":{}}`, nil},
 
+		{"a position where none belongs", `{"type":"knock","offset":3,"body":{}}`, envelope},
 		{"not JSON", `hello`, envelope},
 		{"empty", ``, envelope},
 		{"a list", `[]`, envelope},

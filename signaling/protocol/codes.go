@@ -13,6 +13,7 @@ const (
 	NotAdmitted    ErrorCode = "not-admitted"
 	NoParticipant  ErrorCode = "no-such-participant"
 	StateForbids   ErrorCode = "state-forbids"
+	ConsentMissing ErrorCode = "consent-missing"
 	TooFast        ErrorCode = "too-fast"
 	BadOffer       ErrorCode = "bad-offer"
 	RoomFull       ErrorCode = "room-full"
@@ -37,6 +38,7 @@ var errorCodes = []ErrorDoc{
 	{NotAdmitted, false, "only people in the call may do this; knock first"},
 	{NoParticipant, false, "nobody with that id is here, or they are not waiting"},
 	{StateForbids, false, "the consult's state does not permit this now; read the case anew"},
+	{ConsentMissing, false, "the patient's consent is neither recorded nor explained, so the call cannot begin"},
 	{TooFast, true, "too many messages of this type; wait a few seconds"},
 	{BadOffer, false, "the SDP offer cannot be used; make a new media connection and offer with fresh set"},
 	{RoomFull, true, "eight people are in the call already"},

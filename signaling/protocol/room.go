@@ -151,10 +151,11 @@ type CaseChanged struct {
 	Version int64  `json:"version"`
 }
 
-// PhaseChanged tells the person their own phase: admitted, or back to the lobby.
+// PhaseChanged tells the person their own phase and rights when either changes.
 type PhaseChanged struct {
-	Phase string `json:"phase" enum:"lobby,waiting,in"`
-	By    string `json:"by,omitempty" doc:"participant who admitted"`
+	Phase string   `json:"phase" enum:"lobby,waiting,in"`
+	By    string   `json:"by,omitempty" doc:"participant who admitted"`
+	May   []string `json:"may" doc:"as in welcome"`
 }
 
 // Renewed carries a fresh room token before the old one ends.

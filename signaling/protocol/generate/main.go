@@ -76,7 +76,7 @@ func outputs(docs docs) (map[string][]byte, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s %s %s has no sample", e.Socket, e.From, e.Type)
 		}
-		frame := protocol.Encode(s.socket, s.from, s.body)
+		frame := s.frame()
 		if _, err := protocol.Decode(s.socket, s.from, frame); err != nil {
 			return nil, fmt.Errorf("the sample of %s %s %s is not valid: %w", e.Socket, e.From, e.Type, err)
 		}

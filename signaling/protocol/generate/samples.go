@@ -10,6 +10,13 @@ type sample struct {
 	body   any
 }
 
+func (s sample) frame() []byte {
+	if _, event := s.body.(protocol.Changed); event {
+		return protocol.EncodeEvent(43, s.body)
+	}
+	return protocol.Encode(s.socket, s.from, s.body)
+}
+
 const (
 	consultID  = "0199a5f0-0000-7000-8000-000000000001"
 	doctorID   = "0199a5f0-0000-7000-8000-00000000000a"
@@ -75,7 +82,7 @@ var samples = []sample{
 	{protocol.Room, protocol.Server, protocol.Left{Participant: expertSeat, Why: "left"}},
 	{protocol.Room, protocol.Server, protocol.ChatMessage{Seq: 5, Key: "k-1", Person: doctorID, Name: "Demonstration requester", At: instant, Text: "好的。"}},
 	{protocol.Room, protocol.Server, protocol.CaseChanged{State: "in-call", Version: 8}},
-	{protocol.Room, protocol.Server, protocol.PhaseChanged{Phase: "in", By: expertSeat}},
+	{protocol.Room, protocol.Server, protocol.PhaseChanged{Phase: "in", By: expertSeat, May: []string{"microphone", "camera", "screen", "chat"}}},
 	{protocol.Room, protocol.Server, protocol.Renewed{Token: "token"}},
 	{protocol.Room, protocol.Server, protocol.Ended{By: "Demonstration expert"}},
 	{protocol.Room, protocol.Server, protocol.Error{Code: protocol.NotAdmitted, Re: "offer", Message: "only people in the call may do this"}},

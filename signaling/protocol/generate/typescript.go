@@ -35,7 +35,11 @@ func typescript(docs docs) []byte {
 		var arms []string
 		for _, e := range protocol.Table() {
 			if e.Socket == u.socket && e.From == u.from {
-				arms = append(arms, fmt.Sprintf("  | { type: %q; body: %s }", e.Type, e.Body.Name()))
+				position := ""
+				if e.Socket == protocol.Desk && e.From == protocol.Server {
+					position = " offset?: number;"
+				}
+				arms = append(arms, fmt.Sprintf("  | { type: %q;%s body: %s }", e.Type, position, e.Body.Name()))
 			}
 		}
 		out.WriteString(strings.Join(arms, "\n") + ";\n")
@@ -52,7 +56,7 @@ func typescript(docs docs) []byte {
 	for _, c := range protocol.CloseCodes() {
 		fmt.Fprintf(&out, "  /** %s */\n  %s: %d,\n", c.Doc, camel(c.Name), c.Code)
 	}
-	out.WriteString("} as const;\n\nexport type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];\n")
+	out.WriteString("} as const;\n\n/** Whether the app may connect again by itself after this close code. */\nexport const mayReturn = (code: number): boolean => code < 4500;\n\nexport type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];\n")
 	return out.Bytes()
 }
 
@@ -139,7 +143,7 @@ func fixturesTypescript() []byte {
 				continue
 			}
 			if s, ok := sampleOf(e); ok {
-				frame := bytes.TrimSpace(indent(protocol.Encode(s.socket, s.from, s.body)))
+				frame := bytes.TrimSpace(indent(s.frame()))
 				fmt.Fprintf(&out, "  %s,\n", bytes.ReplaceAll(frame, []byte("\n"), []byte("\n  ")))
 			}
 		}

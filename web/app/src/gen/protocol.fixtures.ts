@@ -73,6 +73,7 @@ export const deskFromServer: DeskFromServer[] = [
   },
   {
     "type": "changed",
+    "offset": 43,
     "body": {
       "consult": "0199a5f0-0000-7000-8000-000000000001",
       "state": "in-call",
@@ -397,7 +398,13 @@ export const roomFromServer: RoomFromServer[] = [
     "type": "phase",
     "body": {
       "phase": "in",
-      "by": "p-2"
+      "by": "p-2",
+      "may": [
+        "microphone",
+        "camera",
+        "screen",
+        "chat"
+      ]
     }
   },
   {

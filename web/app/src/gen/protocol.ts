@@ -275,11 +275,13 @@ export interface CaseChanged {
   version: number;
 }
 
-/** PhaseChanged tells the person their own phase: admitted, or back to the lobby. */
+/** PhaseChanged tells the person their own phase and rights when either changes. */
 export interface PhaseChanged {
   phase: "lobby" | "waiting" | "in";
   /** participant who admitted */
   by?: string;
+  /** as in welcome */
+  may: string[];
 }
 
 /** Renewed carries a fresh room token before the old one ends. */
@@ -301,14 +303,14 @@ export type DeskFromClient =
 
 /** What the app receives on the desk socket. */
 export type DeskFromServer =
-  | { type: "welcome"; body: DeskWelcome }
-  | { type: "pong"; body: Pong }
-  | { type: "ring"; body: Ring }
-  | { type: "ring-stopped"; body: RingStopped }
-  | { type: "changed"; body: Changed }
-  | { type: "presence"; body: Presence }
-  | { type: "notice"; body: Notice }
-  | { type: "error"; body: Error };
+  | { type: "welcome"; offset?: number; body: DeskWelcome }
+  | { type: "pong"; offset?: number; body: Pong }
+  | { type: "ring"; offset?: number; body: Ring }
+  | { type: "ring-stopped"; offset?: number; body: RingStopped }
+  | { type: "changed"; offset?: number; body: Changed }
+  | { type: "presence"; offset?: number; body: Presence }
+  | { type: "notice"; offset?: number; body: Notice }
+  | { type: "error"; offset?: number; body: Error };
 
 /** What the app sends on the room socket. */
 export type RoomFromClient =
@@ -354,6 +356,8 @@ export type ErrorCode =
   | "no-such-participant"
   /** the consult's state does not permit this now; read the case anew */
   | "state-forbids"
+  /** the patient's consent is neither recorded nor explained, so the call cannot begin */
+  | "consent-missing"
   /** too many messages of this type; wait a few seconds */
   | "too-fast"
   /** the SDP offer cannot be used; make a new media connection and offer with fresh set */
@@ -396,5 +400,8 @@ export const closeCodes = {
   /** the ticket is for another room */
   noSuchRoom: 4507,
 } as const;
+
+/** Whether the app may connect again by itself after this close code. */
+export const mayReturn = (code: number): boolean => code < 4500;
 
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];
