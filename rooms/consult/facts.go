@@ -76,7 +76,7 @@ type Event struct {
 	Version  int64     `json:"version"`
 	People   []string  `json:"people" doc:"everyone with a seat before or after: whose view of the case changed"`
 	Asked    []string  `json:"asked,omitempty" doc:"who is asked or rung by this"`
-	Released []string  `json:"released,omitempty" doc:"whose open invitation ended: their ring stops"`
+	Released []string  `json:"released,omitempty" doc:"whose open invitation ended, their own answer included: their ring stops"`
 	Unheard  bool      `json:"unheard,omitempty" doc:"nobody answered or nobody could ring: the doctor and the coordinator are told at once"`
 	Timers   []Timer   `json:"-"` // all timers of the case from now on; replaces what was set
 }

@@ -116,6 +116,8 @@ func reasonGiven(m *move) *Error {
 		key, text = "reason", cmd.Reason
 	case GlassCmd:
 		key, text = "reason", cmd.Reason
+	case ReviewCmd:
+		key, text = "note", cmd.Note
 	case AppendCmd:
 		key, text = "text", cmd.Text
 	case DecideCmd:

@@ -41,6 +41,13 @@ func (c *Case) answerOf(person string) string {
 	return ""
 }
 
+// hasDeclined reports whether the person has declined since the last triage.
+func (c *Case) hasDeclined(person string) bool {
+	return slices.ContainsFunc(c.Asked, func(a Asked) bool {
+		return a.Person == person && a.Answer == "declined" && !a.Answered.Before(c.Triage.At)
+	})
+}
+
 // eligible is whom of the group may be rung now: licensed, under an agreement,
 // and not beside the patient.
 func (m *move) eligible(g Group) []string {
@@ -64,7 +71,7 @@ func (m *move) ring() bool {
 	wave := c.Wave + 1
 	for _, g := range m.facts.Roster {
 		people := slices.DeleteFunc(m.eligible(g), func(p string) bool {
-			return c.SeatOf(p, m.now) != auth.SeatNone || c.answerOf(p) == "declined"
+			return c.SeatOf(p, m.now) != auth.SeatNone || c.hasDeclined(p)
 		})
 		if len(people) == 0 {
 			continue
@@ -156,7 +163,7 @@ func (c *Case) departmentOf(person string) string {
 // invite asks the named people, or those on duty in the department.
 func (m *move) invite() {
 	c, cmd := m.c, m.cmd.(InviteCmd)
-	if c.Kind == MDT {
+	if c.Kind == MDT && cmd.Chair != "" {
 		c.Chair = cmd.Chair
 	}
 	if cmd.Ring || c.Wave > 0 { // it rings already: the newcomers ring too
