@@ -44,7 +44,7 @@ func (c *Case) answerOf(person string) string {
 // hasDeclined reports whether the person has declined since the last triage.
 func (c *Case) hasDeclined(person string) bool {
 	return slices.ContainsFunc(c.Asked, func(a Asked) bool {
-		return a.Person == person && a.Answer == "declined" && !a.Answered.Before(c.Triage.At)
+		return a.Person == person && a.Answer == "declined" && a.Answered.After(c.Triage.At)
 	})
 }
 
