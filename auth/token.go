@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -148,6 +149,9 @@ func (k *Keys) Verify(ctx context.Context, kind Kind, token string) (Claims, err
 func (k *Keys) parse(ctx context.Context, kind Kind, token string) (Claims, error) {
 	if len(token) > maxToken {
 		return Claims{}, fmt.Errorf("%d bytes are more than %d", len(token), maxToken)
+	}
+	if strings.ContainsAny(token, "\r\n") { // which Base64 decoders skip
+		return Claims{}, errors.New("line breaks")
 	}
 	var w wire
 	parsed, err := jwt.ParseWithClaims(token, &w,

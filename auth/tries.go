@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"sync"
 	"time"
@@ -14,10 +15,11 @@ const (
 	triesFree       = 3                      // tries before it slows down
 	triesSlow       = 500 * time.Millisecond // then each waits twice as long as the one before
 	triesSlowest    = 8 * time.Second
-	triesPlaceLogin = 10     // of one login from one place
-	triesLogin      = 40     // of one login from places it never came from
-	triesPlace      = 100    // from one place: a clinic shares an address
-	triesKeys       = 50_000 // entries kept in memory
+	triesPlaceLogin = 10                  // of one login from one place
+	triesLogin      = 40                  // of one login from places it never came from
+	triesPlace      = 100                 // from one place: a clinic shares an address
+	triesKeys       = 50_000              // entries kept in memory
+	triesRemember   = 30 * 24 * time.Hour // how long a place where a login succeeded stays familiar
 )
 
 // tries counts attempts in memory, on each node for itself: an attacker gains
@@ -80,13 +82,15 @@ func (a *attempt) count() (wait, refused time.Duration) {
 	now := a.t.now()
 	a.t.sweepLocked(now)
 	kBoth, kLogin, kPlace := a.keys()
-	both, login, place := a.t.tallyLocked(kBoth, now), a.t.tallyLocked(kLogin, now), a.t.tallyLocked(kPlace, now)
-	switch {
-	case both.n >= triesPlaceLogin:
-		return 0, both.left(now)
-	case place.n >= triesPlace:
+	place := a.t.tallyLocked(kPlace, now)
+	if place.n >= triesPlace { // before anything is kept of a made-up login
 		return 0, place.left(now)
-	case login.n >= triesLogin && !both.familiar:
+	}
+	both, login := a.t.tallyLocked(kBoth, now), a.t.tallyLocked(kLogin, now)
+	if both.n >= triesPlaceLogin {
+		return 0, both.left(now)
+	}
+	if login.n >= triesLogin && !both.familiar {
 		// Strangers who guess at a login must not keep its owner out.
 		return 0, login.left(now)
 	}
@@ -140,28 +144,23 @@ func (t *tries) tallyLocked(k tryKey, now time.Time) *tally {
 	return e
 }
 
-// sweepLocked keeps the memory bounded: once a window, what has run out goes;
-// when there are still too many, everything unfamiliar and young goes too.
+// sweepLocked keeps the memory bounded: once a window, what has run out goes.
+// In a flood of made-up logins from everywhere, what was tried once or twice
+// goes first, so that the flood does not wash away the count of a real attack.
 func (t *tries) sweepLocked(now time.Time) {
-	full := len(t.counts) >= triesKeys
-	if now.Before(t.sweepAt) && !full {
+	if now.Before(t.sweepAt) && len(t.counts) < triesKeys {
 		return
 	}
 	t.sweepAt = now.Add(triesWindow)
-	for k, e := range t.counts {
-		if idle := now.Sub(e.since); (idle >= triesWindow && !e.familiar) || idle >= 30*24*time.Hour {
-			delete(t.counts, k)
-		}
-	}
+	maps.DeleteFunc(t.counts, func(_ tryKey, e *tally) bool {
+		idle := now.Sub(e.since)
+		return idle >= triesWindow && !e.familiar || idle >= triesRemember
+	})
 	if len(t.counts) < triesKeys {
 		return
 	}
-	for k, e := range t.counts { // a flood of made-up logins from everywhere
-		if k.login != "" && k.place != "" && !e.familiar {
-			delete(t.counts, k)
-		}
-	}
-	if len(t.counts) >= triesKeys {
+	maps.DeleteFunc(t.counts, func(_ tryKey, e *tally) bool { return e.n <= 2 && !e.familiar })
+	if len(t.counts) >= triesKeys/2 {
 		clear(t.counts)
 	}
 }
