@@ -3,16 +3,7 @@
 // shows something reads it anew.
 
 import type { Changed, DeskWelcome, Notice, Presence, Ring, RingStopped } from '../gen/protocol';
-import {
-  closeCode,
-  Link,
-  Listeners,
-  Refused,
-  socketURL,
-  type Frame,
-  type LinkState,
-  type Wire,
-} from './socket';
+import { Link, Listeners, socketURL, type Frame, type LinkState, type Wire } from './socket';
 
 export interface DeskEvents {
   link: LinkState;
@@ -119,5 +110,3 @@ export class DeskSocket {
     this.events.emit('rings', rings);
   }
 }
-
-export { closeCode, Refused };

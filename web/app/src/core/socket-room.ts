@@ -1,20 +1,11 @@
 // The room socket: lobby, call and chat of one consult. It opens with a ticket
 // from the API and comes back with the room token while that is fresh.
 
-import type { ChatMessage, Media, Quality, RoomWelcome, Track } from '../gen/protocol';
-import { closeCode, Link, socketURL, type Frame, type LinkState, type Wire } from './socket';
+import { closeCodes, type ChatMessage, type RoomFromClient, type RoomWelcome } from '../gen/protocol';
+import { Link, socketURL, type Frame, type LinkState, type Wire } from './socket';
 
 /** What the browser says in a room, by message type. */
-export interface RoomSays {
-  offer: { id: number; sdp: string; tracks: Track[] };
-  media: Media;
-  knock: Record<string, never>;
-  admit: { participant: string };
-  chat: { key: string; text: string };
-  quality: Quality;
-  leave: Record<string, never>;
-  end: Record<string, never>;
-}
+export type RoomSays = { [F in RoomFromClient as F['type']]: F['body'] };
 
 export interface RoomSocketOptions {
   consult: string;
@@ -46,7 +37,7 @@ export class RoomSocket {
       hello: () => this.hello(),
       receive: (frame) => this.receive(frame),
       closed: (code) => {
-        if (code === closeCode.ticketVoid) this.token = ''; // the next hello brings a ticket
+        if (code === closeCodes.ticketRefused) this.token = ''; // the next hello brings a ticket
       },
       state: (state, code) => {
         if (state === 'open') this.unsent.forEach((chat) => this.socket.send('chat', chat));
@@ -83,7 +74,7 @@ export class RoomSocket {
   }
 
   close(): void {
-    this.socket.close(closeCode.left);
+    this.socket.close(closeCodes.left);
   }
 
   private async hello(): Promise<Frame> {

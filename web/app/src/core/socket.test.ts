@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { deskFromServer, roomFromServer } from '../gen/protocol.fixtures';
 import type { Ring } from '../gen/protocol';
-import { backoff, Link, mayReturn, Refused, type Frame, type LinkState, type Wire } from './socket';
+import { backoff, Link, Refused, type Frame, type LinkState, type Wire } from './socket';
 import { DeskSocket } from './socket-desk';
 import { RoomSocket } from './socket-room';
 
@@ -143,11 +143,6 @@ describe('a link', () => {
     expect(backoff(0, 1)).toBe(400);
     expect(backoff(3, 1)).toBe(3200);
     expect(backoff(30, 1)).toBe(12_000);
-  });
-
-  it('knows the ranges of close codes', () => {
-    expect([1006, 4000, 4001, 4499].map(mayReturn)).toEqual([true, true, true, true]);
-    expect([4500, 4501, 4999].map(mayReturn)).toEqual([false, false, false]);
   });
 });
 

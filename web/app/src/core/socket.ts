@@ -2,6 +2,8 @@
 // notices a dead link by unanswered pings, and comes back by itself unless the
 // server said not to. What is said on it belongs to socket-desk and socket-room.
 
+import { mayReturn } from '../gen/protocol';
+
 /** What this needs of a WebSocket; the browser's own fits. */
 export interface Wire {
   send(text: string): void;
@@ -41,20 +43,6 @@ export class Refused extends Error {
   }
 }
 
-export const closeCode = {
-  done: 1000,
-  ticketVoid: 4003,
-  forbidden: 4500,
-  takenOver: 4501,
-  revoked: 4502,
-  removed: 4503,
-  roomEnded: 4504,
-  left: 4506,
-} as const;
-
-/** 4500 to 4999 mean: do not come back. Everything else may be tried again. */
-export const mayReturn = (code: number): boolean => code < 4500 || code > 4999;
-
 const pingEvery = 4_000; // ms
 const deadAfter = 9_000; // ms that a ping may stay unanswered
 const helloWithin = 12_000; // ms from opening to the first frame
@@ -89,7 +77,11 @@ export class Link {
 
   constructor(private readonly options: LinkOptions) {}
 
+  /** Opens the link, again if it had been closed. */
   start(): void {
+    this.stopped = false;
+    this.state = 'connecting';
+    this.attempt = 0;
     globalThis.addEventListener?.('online', this.retryNow);
     void this.connect();
   }
@@ -102,7 +94,7 @@ export class Link {
   }
 
   /** Ends the link for good. */
-  close(code: number = closeCode.done): void {
+  close(code = 1000): void {
     if (this.stopped) return;
     this.finish(code);
   }
