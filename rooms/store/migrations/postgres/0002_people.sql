@@ -1,0 +1,89 @@
+-- People and what lets them in: roles, secrets, sessions, one-time links,
+-- signing keys and tickets spent. Secrets are hashed or sealed before they
+-- come here.
+
+-- +goose Up
+CREATE TABLE people (
+  id            TEXT NOT NULL PRIMARY KEY,
+  tenant        TEXT NOT NULL REFERENCES tenants (id),
+  login         TEXT NOT NULL UNIQUE,
+  name          TEXT NOT NULL,
+  name_latin    TEXT NOT NULL DEFAULT '',
+  title         TEXT NOT NULL DEFAULT '',
+  licence       TEXT NOT NULL DEFAULT '',
+  licence_until TIMESTAMPTZ,
+  specialty     TEXT NOT NULL DEFAULT '',
+  department    TEXT NOT NULL DEFAULT '',
+  telephone     TEXT NOT NULL DEFAULT '',
+  locale        TEXT NOT NULL DEFAULT '',
+  zone          TEXT NOT NULL DEFAULT '',
+  disabled      BOOLEAN NOT NULL DEFAULT FALSE,
+  totp          BOOLEAN NOT NULL DEFAULT FALSE,
+  epoch         BIGINT NOT NULL DEFAULT 0, -- raised by every revocation
+  created       TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX people_by_tenant ON people (tenant, name);
+
+CREATE TABLE grants (
+  person      TEXT NOT NULL REFERENCES people (id),
+  position    INTEGER NOT NULL, -- order in which they were given
+  tenant      TEXT NOT NULL,
+  institution TEXT NOT NULL REFERENCES institutions (id),
+  role        TEXT NOT NULL,
+  since       TIMESTAMPTZ NOT NULL,
+  until       TIMESTAMPTZ,
+  PRIMARY KEY (person, position)
+);
+CREATE INDEX grants_by_role ON grants (tenant, role, institution);
+
+CREATE TABLE credentials (
+  person  TEXT NOT NULL PRIMARY KEY REFERENCES people (id),
+  hash    TEXT NOT NULL DEFAULT '',
+  secret  BYTEA,
+  pending BYTEA,
+  step    BIGINT NOT NULL DEFAULT 0 -- last TOTP step used
+);
+
+CREATE TABLE sessions (
+  id            TEXT NOT NULL PRIMARY KEY,
+  person        TEXT NOT NULL REFERENCES people (id),
+  tenant        TEXT NOT NULL,
+  hash          BYTEA NOT NULL UNIQUE,
+  epoch         BIGINT NOT NULL,
+  created       TIMESTAMPTZ NOT NULL,
+  seen          TIMESTAMPTZ NOT NULL,
+  expires       TIMESTAMPTZ NOT NULL,
+  locked        BOOLEAN NOT NULL DEFAULT FALSE,
+  second_factor BOOLEAN NOT NULL DEFAULT FALSE,
+  address       TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX sessions_by_person ON sessions (person);
+CREATE INDEX sessions_by_end ON sessions (expires);
+
+CREATE TABLE links (
+  id      TEXT NOT NULL PRIMARY KEY,
+  kind    TEXT NOT NULL CHECK (kind IN ('reset', 'enrolment')),
+  hash    BYTEA NOT NULL UNIQUE,
+  tenant  TEXT NOT NULL,
+  person  TEXT NOT NULL DEFAULT '',
+  issuer  TEXT NOT NULL DEFAULT '',
+  factor  BOOLEAN NOT NULL DEFAULT FALSE,
+  created TIMESTAMPTZ NOT NULL,
+  expires TIMESTAMPTZ NOT NULL,
+  used    TIMESTAMPTZ
+);
+
+CREATE TABLE signing_keys (
+  id      TEXT NOT NULL PRIMARY KEY,
+  public  BYTEA NOT NULL,
+  private BYTEA NOT NULL, -- sealed
+  since   TIMESTAMPTZ NOT NULL,
+  retire  TIMESTAMPTZ NOT NULL,
+  until   TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE spent_tickets (
+  id      TEXT NOT NULL PRIMARY KEY,
+  expires TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX spent_tickets_by_end ON spent_tickets (expires);
