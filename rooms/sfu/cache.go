@@ -1,0 +1,83 @@
+package sfu
+
+import (
+	"sync"
+
+	"github.com/pion/rtp"
+)
+
+// cacheSize is in packets: two seconds of a 2 Mbit/s picture, and more of a
+// smaller one. It must divide 65536.
+const cacheSize = 512
+
+// packet is one RTP packet on its way through. Its payload belongs to whoever
+// made the packet and is valid only during the call.
+type packet struct {
+	seq     uint16
+	time    uint32
+	marker  bool
+	codec   codec
+	key     bool // first packet of a key frame; always true for audio
+	picture vp8Descriptor
+	payload []byte
+}
+
+// cache keeps the last packets of one published track, once for all of its
+// subscribers. The forwarding goroutine writes, subscribers' repairs read.
+type cache struct {
+	mu    sync.Mutex // guards slots
+	slots [cacheSize]slot
+}
+
+type slot struct {
+	packet
+	filled bool
+}
+
+// put copies the packet in, over one that is cacheSize older.
+func (c *cache) put(p *packet) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := &c.slots[p.seq%cacheSize]
+	buffer := append(s.payload[:0], p.payload...)
+	s.packet, s.filled = *p, true
+	s.payload = buffer
+}
+
+// get copies the packet out, its payload into buffer.
+func (c *cache) get(seq uint16, buffer []byte) (packet, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := &c.slots[seq%cacheSize]
+	if !s.filled || s.seq != seq {
+		return packet{}, false
+	}
+	p := s.packet
+	p.payload = append(buffer[:0], s.payload...)
+	return p, true
+}
+
+// read fills the packet from a decrypted RTP header and its buffer.
+func (p *packet) read(h *rtp.Header, raw []byte, headerSize int) bool {
+	payload := raw[headerSize:]
+	if h.Padding {
+		if len(payload) == 0 {
+			return false
+		}
+		padding := int(payload[len(payload)-1])
+		if padding == 0 || padding > len(payload) {
+			return false
+		}
+		payload = payload[:len(payload)-padding]
+	}
+	p.seq, p.time, p.marker = h.SequenceNumber, h.Timestamp, h.Marker
+	p.payload = payload
+	p.key, p.picture = true, vp8Descriptor{}
+	if p.codec != opus {
+		p.key = len(payload) > 0 && startsKeyFrame(p.codec, payload)
+		if p.codec == vp8 && len(payload) > 0 {
+			p.picture, _ = parseVP8(payload)
+		}
+	}
+	return true
+}

@@ -1,0 +1,397 @@
+package sfu
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv("SFU_HARNESS") != "" {
+		os.Exit(m.Run())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+const patience = 15 * time.Second
+
+// eventually waits for a condition that other goroutines bring about.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}
+
+// never watches for a while that a condition stays false.
+func never(t *testing.T, what string, watch time.Duration, holds func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(watch)
+	defer deadline.Stop()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if holds() {
+			t.Fatal(what)
+		}
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			return
+		}
+	}
+}
+
+func listen(t *testing.T) *Server {
+	t.Helper()
+	s, err := Listen(Config{Listen: netip.MustParseAddrPort("127.0.0.1:0")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// client is a participant's browser: a real pion peer.
+type client struct {
+	t    *testing.T
+	name string
+	peer *Peer
+	pc   *webrtc.PeerConnection
+
+	microphone, camera, screen *source
+
+	mu    sync.Mutex            // guards what follows
+	heard map[string][]received // by mid
+	lines []Line
+	more  [2]int
+	up    bool
+	live  map[Source]bool
+}
+
+type received struct {
+	header  rtp.Header
+	payload []byte
+	key     bool
+}
+
+// from reads who made the packet, out of its payload.
+func (r received) from() string {
+	_, name, _ := strings.Cut(string(r.payload), "|")
+	name, _, _ = strings.Cut(name, "|")
+	return name
+}
+
+type clientOptions struct {
+	tcpOnly      bool
+	interceptors []interceptor.Factory
+	pairs        int // of spare lines; 0 means 2
+	withScreen   bool
+	listenOnly   bool
+	rights       *Rights
+	outside      bool
+	peer         *Peer // offer on this one instead of joining
+}
+
+func join(t *testing.T, r *Room, name string, opts clientOptions) *client {
+	t.Helper()
+	c := &client{t: t, name: name, heard: map[string][]received{}, live: map[Source]bool{}}
+	if opts.peer == nil {
+		may := Rights{Microphone: true, Camera: true, Screen: true}
+		if opts.rights != nil {
+			may = *opts.rights
+		}
+		p, err := r.Join(name, may, c.hooks())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.peer = p
+		if !opts.outside {
+			p.Enter()
+		}
+	} else {
+		c.peer = opts.peer
+	}
+	c.connect(opts)
+	return c
+}
+
+func (c *client) hooks() Hooks {
+	locked := func(f func()) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		f()
+	}
+	return Hooks{
+		Lines:     func(l []Line) { locked(func() { c.lines = l }) },
+		More:      func(a, v int) { locked(func() { c.more = [2]int{a, v} }) },
+		Connected: func(up bool) { locked(func() { c.up = up }) },
+		Media:     func(s Source, live bool) { locked(func() { c.live[s] = live }) },
+	}
+}
+
+func (c *client) connect(opts clientOptions) {
+	c.t.Helper()
+	var m webrtc.MediaEngine
+	must(c.t, m.RegisterDefaultCodecs())
+	var registry interceptor.Registry
+	for _, f := range opts.interceptors {
+		registry.Add(f) // nearest to the network
+	}
+	must(c.t, webrtc.RegisterDefaultInterceptors(&m, &registry))
+	var se webrtc.SettingEngine
+	se.SetIncludeLoopbackCandidate(true)
+	if opts.tcpOnly {
+		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+	} else {
+		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	}
+	api := webrtc.NewAPI(webrtc.WithMediaEngine(&m), webrtc.WithInterceptorRegistry(&registry), webrtc.WithSettingEngine(se))
+	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+	must(c.t, err)
+	c.pc = pc
+	c.t.Cleanup(c.hangUp)
+	pc.OnTrack(c.onTrack)
+	if !opts.listenOnly {
+		c.microphone = c.newSource(Microphone, webrtc.MimeTypeOpus)
+		c.camera = c.newSource(Camera, webrtc.MimeTypeVP8)
+		if opts.withScreen {
+			c.screen = c.newSource(Screen, webrtc.MimeTypeVP8)
+		}
+	}
+	pairs := opts.pairs
+	if pairs == 0 {
+		pairs = 2
+	}
+	c.addLines(pairs)
+	c.offer()
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *client) addLines(pairs int) {
+	for range pairs {
+		for _, k := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+			_, err := c.pc.AddTransceiverFromKind(k, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
+			must(c.t, err)
+		}
+	}
+}
+
+func (c *client) tracks() []Track {
+	var tracks []Track
+	for _, s := range []*source{c.microphone, c.camera, c.screen} {
+		if s != nil {
+			tracks = append(tracks, Track{MID: s.transceiver.Mid(), Source: s.source})
+		}
+	}
+	return tracks
+}
+
+// offer negotiates, as the app's call code does.
+func (c *client) offer() string {
+	c.t.Helper()
+	return c.offerWith(nil)
+}
+
+func (c *client) offerWith(options *webrtc.OfferOptions) string {
+	c.t.Helper()
+	o, err := c.pc.CreateOffer(options)
+	must(c.t, err)
+	must(c.t, c.pc.SetLocalDescription(o))
+	answer, lines, err := c.peer.Offer(context.Background(), o.SDP, c.tracks())
+	must(c.t, err)
+	c.mu.Lock()
+	c.lines = lines
+	c.mu.Unlock()
+	must(c.t, c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
+	return answer
+}
+
+func (c *client) hangUp() {
+	for _, s := range []*source{c.microphone, c.camera, c.screen} {
+		if s != nil {
+			s.end()
+		}
+	}
+	_ = c.pc.GracefulClose()
+}
+
+func (c *client) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	mid := receiver.RTPTransceiver().Mid()
+	for {
+		p, _, err := track.ReadRTP()
+		if err != nil {
+			return
+		}
+		r := received{header: p.Header, payload: p.Payload}
+		if track.Kind() == webrtc.RTPCodecTypeVideo {
+			r.key = startsKeyFrame(vp8, p.Payload)
+		}
+		c.mu.Lock()
+		c.heard[mid] = append(c.heard[mid], r)
+		c.mu.Unlock()
+	}
+}
+
+// on returns the mid of the line that carries a participant's source.
+func (c *client) on(participant string, s Source) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.lines {
+		if l.Participant == participant && l.Source == s {
+			return l.MID
+		}
+	}
+	return ""
+}
+
+func (c *client) count(mid, from string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, r := range c.heard[mid] {
+		if r.from() == from {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *client) packets(mid string) []received {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.heard[mid])
+}
+
+// gets waits until the client gets fresh media of the participant's source.
+func (c *client) gets(participant string, s Source) {
+	c.t.Helper()
+	eventually(c.t, fmt.Sprintf("%s has a line for %s's %s", c.name, participant, s), func() bool {
+		return c.on(participant, s) != ""
+	})
+	mid := c.on(participant, s)
+	before := c.count(mid, participant+" "+string(s))
+	eventually(c.t, fmt.Sprintf("%s gets %s's %s", c.name, participant, s), func() bool {
+		return c.count(mid, participant+" "+string(s)) >= before+5
+	})
+}
+
+// source plays synthetic media: a packet every 10 ms, a key frame only at the
+// start and when asked.
+type source struct {
+	source      Source
+	label       string
+	track       *webrtc.TrackLocalStaticRTP
+	transceiver *webrtc.RTPTransceiver
+	stop        chan struct{}
+	once        sync.Once
+	wg          sync.WaitGroup
+
+	mu        sync.Mutex
+	wantKey   bool
+	keyFrames int
+}
+
+func (c *client) newSource(s Source, mime string) *source {
+	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mime}, string(s), c.name)
+	must(c.t, err)
+	tr, err := c.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	must(c.t, err)
+	out := &source{source: s, label: c.name + " " + string(s), track: track, transceiver: tr, stop: make(chan struct{}), wantKey: true}
+	out.wg.Go(func() { out.listen(tr.Sender()) })
+	out.wg.Go(func() { out.play(s.kind()) })
+	return out
+}
+
+func (s *source) end() {
+	s.once.Do(func() { close(s.stop) })
+	_ = s.transceiver.Sender().Stop()
+	s.wg.Wait()
+}
+
+func (s *source) listen(sender *webrtc.RTPSender) {
+	for {
+		packets, _, err := sender.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, p := range packets {
+			if _, ok := p.(*rtcp.PictureLossIndication); ok {
+				s.mu.Lock()
+				s.wantKey = true
+				s.mu.Unlock()
+			}
+		}
+	}
+}
+
+func (s *source) play(k kind) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	step := uint32(480)
+	if k == video {
+		step = 900
+	}
+	for n := uint16(1); ; n++ {
+		select {
+		case <-s.stop:
+			return
+		case <-tick.C:
+		}
+		payload := []byte(fmt.Sprintf("%05d|%s|", n, s.label))
+		if k == video {
+			s.mu.Lock()
+			frame := byte(1)
+			if s.wantKey {
+				frame, s.wantKey = 0, false
+				s.keyFrames++
+			}
+			s.mu.Unlock()
+			payload = append(vp8Header(n, uint8(n), frame == 0), payload...)
+		}
+		_ = s.track.WriteRTP(&rtp.Packet{
+			Header:  rtp.Header{Version: 2, Marker: k == video, SequenceNumber: n, Timestamp: uint32(n) * step},
+			Payload: payload,
+		})
+	}
+}
+
+func vp8Header(picture uint16, tl0 uint8, key bool) []byte {
+	b := []byte{0x90, 0xc0, 0, 0, tl0, 1}
+	binary.BigEndian.PutUint16(b[2:], picture|0x8000)
+	if key {
+		b[5] = 0
+	}
+	return b
+}

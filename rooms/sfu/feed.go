@@ -1,0 +1,173 @@
+package sfu
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+const (
+	// keyFrameInterval is the least time between two key-frame requests to one
+	// publisher, whoever asks; the publisher's round trip comes on top, because
+	// within it the answer is still under way.
+	keyFrameInterval = 400 * time.Millisecond
+	// liveTimeout is how long a source may be silent and count as live. Opus
+	// DTX sends every 400 ms.
+	liveTimeout = 2 * time.Second
+)
+
+// feed is one incoming stream. Its goroutine (run) does everything that happens
+// per packet, from the read to the write at each subscriber.
+type feed struct {
+	publication *publication
+	conn        *connection
+	track       *webrtc.TrackRemote
+	receiver    *webrtc.RTPReceiver
+	ssrc        uint32
+	cache       *cache // nil for audio, which is not repaired
+
+	// Owned by run.
+	pt      int
+	codec   codec
+	missing missing
+
+	live     atomic.Bool
+	arrived  atomic.Int64 // Unix nanoseconds of the last packet
+	arrivals arrivals
+
+	keyMu      sync.Mutex // guards the two below
+	keyAsked   time.Time
+	keyPending bool
+}
+
+func newFeed(p *publication, c *connection, track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *feed {
+	f := &feed{publication: p, conn: c, track: track, receiver: receiver, ssrc: uint32(track.SSRC()), pt: -1}
+	if p.source.kind() == video {
+		f.cache = new(cache)
+	}
+	return f
+}
+
+// run forwards until the stream ends.
+func (f *feed) run() {
+	buffer := make([]byte, 1500)
+	var header rtp.Header
+	var p packet
+	for {
+		n, attributes, err := f.track.Read(buffer)
+		if errors.Is(err, webrtc.ErrCodecNotFound) {
+			continue // a payload type that was not agreed on
+		}
+		if err != nil {
+			return
+		}
+		now := time.Now()
+		size, err := header.Unmarshal(buffer[:n])
+		if err != nil {
+			continue
+		}
+		if pt := int(header.PayloadType); pt != f.pt {
+			f.pt, f.codec = pt, codecOf(f.track.Codec().MimeType)
+		}
+		p.codec = f.codec
+		if p.codec == noCodec || !p.read(&header, buffer[:n], size) {
+			continue
+		}
+		repaired := attributes != nil && attributes.Get(webrtc.AttributeRtxSsrc) != nil
+		f.take(&p, repaired, n, now)
+	}
+}
+
+// take handles one packet.
+func (f *feed) take(p *packet, repaired bool, size int, now time.Time) {
+	f.arrived.Store(now.UnixNano())
+	if !repaired {
+		f.arrivals.count(p, size, now)
+	}
+	if f.cache != nil {
+		f.cache.put(p)
+		if lost := f.missing.note(p.seq, now, f.conn.roundTrip()); len(lost) > 0 {
+			f.conn.sendRTCP(&rtcp.TransportLayerNack{
+				SenderSSRC: f.conn.ssrc, MediaSSRC: f.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(lost),
+			})
+		}
+		f.pendingKeyFrame(now)
+	}
+	if !f.publication.open.Load() {
+		return
+	}
+	if !f.live.Load() {
+		f.setLive(true)
+	}
+	f.publication.forward(f, p, now)
+}
+
+// setLive tells the room when the source begins or stops to arrive.
+func (f *feed) setLive(live bool) {
+	if f.live.Swap(live) != live && f.publication.feed.Load() == f {
+		p := f.publication
+		p.peer.events.post(func(h *Hooks) {
+			if h.Media != nil {
+				h.Media(p.source, live)
+			}
+		})
+	}
+}
+
+// checkLive is called about once per second.
+func (f *feed) checkLive(now time.Time) {
+	fresh := now.UnixNano()-f.arrived.Load() < int64(liveTimeout)
+	if f.live.Load() && (!fresh || !f.publication.open.Load()) {
+		f.setLive(false)
+	}
+}
+
+// requestKeyFrame asks the publisher for a key frame, now or as soon as the
+// throttle allows. All subscribers of all kinds come through here.
+func (f *feed) requestKeyFrame(now time.Time) {
+	f.keyMu.Lock()
+	if now.Sub(f.keyAsked) < keyFrameInterval+f.conn.roundTrip() {
+		f.keyPending = true
+		f.keyMu.Unlock()
+		return
+	}
+	f.keyAsked, f.keyPending = now, false
+	f.keyMu.Unlock()
+	f.conn.sendRTCP(&rtcp.PictureLossIndication{SenderSSRC: f.conn.ssrc, MediaSSRC: f.ssrc})
+}
+
+// pendingKeyFrame sends the request that the throttle held back. Packets come
+// often enough to be its clock: without packets a key frame is of no use.
+func (f *feed) pendingKeyFrame(now time.Time) {
+	f.keyMu.Lock()
+	pending := f.keyPending
+	f.keyMu.Unlock()
+	if pending {
+		f.requestKeyFrame(now)
+	}
+}
+
+// listen reads the publisher's sender reports.
+func (f *feed) listen() {
+	buffer := make([]byte, 1500)
+	for {
+		n, _, err := f.receiver.Read(buffer)
+		if err != nil {
+			return
+		}
+		packets, err := rtcp.Unmarshal(buffer[:n])
+		if err != nil {
+			continue
+		}
+		for _, p := range packets {
+			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == f.ssrc {
+				f.arrivals.reported(sr, f.conn, time.Now())
+			}
+		}
+	}
+}

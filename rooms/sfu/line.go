@@ -1,0 +1,326 @@
+package sfu
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+const (
+	// mappingsKept is how many changes of the publisher back a line can still
+	// repair.
+	mappingsKept = 4
+	// Repairs may make up this share of what a line sends, plus a burst: on a
+	// link that loses because it is full, more repairs mean more loss.
+	repairShare = 0.3
+	repairBurst = 100
+)
+
+// line is a receiving section of a browser: one outgoing stream, bound for its
+// life, whose occupant changes. Sequence numbers, timestamps and VP8 picture ids
+// go on across occupants, so the browser's decoder notices nothing but a key
+// frame.
+type line struct {
+	mid    string
+	kind   kind
+	pair   int // lines of one pair share a stream id
+	stream string
+	conn   *connection
+
+	// occupant is guarded by the room's mutex; onAir is the forwarding path's copy.
+	occupant *publication
+
+	mu       sync.Mutex // guards what follows
+	onAir    *publication
+	out      webrtc.TrackLocalWriter // nil while unbound
+	ssrc     uint32
+	rtxSSRC  uint32
+	types    [h264 + 1]uint8 // payload type by codec, 0: not negotiated
+	rtxTypes [h264 + 1]uint8
+	header   rtp.Header
+	rtxSeq   uint16
+	scratch  []byte
+	credit   float64 // repairs that may be sent now
+
+	feed     *feed     // what the newest mapping maps; nil: the next packet starts one
+	maps     []mapping // newest last
+	lastSeq  int64     // highest sent, extended beyond 16 bits
+	lastTime uint32
+	lastSent time.Time
+	lastID   uint16
+	lastTL0  uint8
+
+	packets, octets uint32 // for sender reports
+	bytes           uint64 // on the wire, without transport headers
+	reception       reception
+}
+
+// mapping turns a publisher's numbers into the line's, by addition.
+type mapping struct {
+	feed     *feed
+	first    int64 // extended sequence number of its first packet
+	seq      uint16
+	time     uint32
+	pictures uint16
+	tl0s     uint8
+}
+
+var _ webrtc.TrackLocal = (*line)(nil)
+
+func newLine(c *connection, mid string, k kind, pair int) *line {
+	return &line{
+		mid: mid, kind: k, pair: pair, stream: fmt.Sprintf("line%d", pair), conn: c,
+		lastSeq: 1<<16 + rand.Int64N(1<<15), lastTime: rand.Uint32(), rtxSeq: uint16(rand.Uint32()),
+		credit: repairBurst,
+	}
+}
+
+// Bind implements webrtc.TrackLocal. The line refuses only what parseOffer
+// should have refused.
+func (l *line) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var chosen *webrtc.RTPCodecParameters
+	params := ctx.CodecParameters()
+	for i := range params {
+		c := codecOf(params[i].MimeType)
+		if c == noCodec || l.types[c] != 0 {
+			continue
+		}
+		l.types[c] = uint8(params[i].PayloadType)
+		apt := fmt.Sprintf("apt=%d", params[i].PayloadType)
+		for _, p := range params {
+			if p.MimeType == webrtc.MimeTypeRTX && p.SDPFmtpLine == apt {
+				l.rtxTypes[c] = uint8(p.PayloadType)
+			}
+		}
+		if chosen == nil {
+			chosen = &params[i]
+		}
+	}
+	if chosen == nil {
+		return webrtc.RTPCodecParameters{}, errors.New("no codec in common")
+	}
+	l.ssrc, l.rtxSSRC = uint32(ctx.SSRC()), uint32(ctx.SSRCRetransmission())
+	l.out = ctx.WriteStream()
+	return *chosen, nil
+}
+
+// Unbind implements webrtc.TrackLocal.
+func (l *line) Unbind(webrtc.TrackLocalContext) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.out = nil
+	return nil
+}
+
+// ID implements webrtc.TrackLocal.
+func (l *line) ID() string { return l.kind.String() + l.stream }
+
+// RID implements webrtc.TrackLocal.
+func (l *line) RID() string { return "" }
+
+// StreamID implements webrtc.TrackLocal.
+func (l *line) StreamID() string { return l.stream }
+
+// Kind implements webrtc.TrackLocal.
+func (l *line) Kind() webrtc.RTPCodecType { return l.kind.rtp() }
+
+// tune puts a publication on the air, or nothing. The next packet (for video,
+// the next key frame) starts a new mapping.
+func (l *line) tune(p *publication) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.onAir, l.feed = p, nil
+}
+
+// write sends a packet of a feed on. It is called by the feed's goroutine only.
+func (l *line) write(f *feed, p *packet, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.onAir != f.publication || l.out == nil || !l.conn.ready.Load() ||
+		!f.publication.open.Load() || l.types[p.codec] == 0 {
+		return
+	}
+	if l.feed != f {
+		if f.publication.feed.Load() != f {
+			return // the publisher's connection of before
+		}
+		if !p.key {
+			f.requestKeyFrame(now)
+			return
+		}
+		l.start(f, p, now)
+	}
+	m := &l.maps[len(l.maps)-1]
+	seq := l.lastSeq + int64(int16(p.seq+m.seq-uint16(l.lastSeq)))
+	if seq < m.first {
+		return // out of order from before the start
+	}
+	timestamp := p.time + m.time
+	if seq > l.lastSeq {
+		l.lastSeq, l.lastTime, l.lastSent = seq, timestamp, now
+		l.lastID, l.lastTL0 = p.picture.id+m.pictures, p.picture.tl0Index+m.tl0s
+	}
+	l.credit = min(l.credit+repairShare, repairBurst)
+	l.packets++
+	l.octets += uint32(len(p.payload))
+	l.send(m, p, l.ssrc, l.types[p.codec], uint16(seq), p.payload)
+}
+
+// start begins a mapping with the packet.
+func (l *line) start(f *feed, p *packet, now time.Time) {
+	clock := p.codec.clock()
+	step := clock / 50
+	if !l.lastSent.IsZero() {
+		elapsed := uint32(now.Sub(l.lastSent).Seconds() * float64(clock))
+		step = max(step, elapsed)
+	}
+	m := mapping{
+		feed:     f,
+		first:    l.lastSeq + 1,
+		seq:      uint16(l.lastSeq+1) - p.seq,
+		time:     l.lastTime + step - p.time,
+		pictures: l.lastID + 1 - p.picture.id,
+		tl0s:     l.lastTL0 + 1 - p.picture.tl0Index,
+	}
+	if len(l.maps) == mappingsKept {
+		copy(l.maps, l.maps[1:])
+		l.maps = l.maps[:mappingsKept-1]
+	}
+	l.maps = append(l.maps, m)
+	l.feed = f
+}
+
+// send writes one packet. The payload is patched in place: every subscriber
+// overwrites the same few bytes, so nothing is copied.
+func (l *line) send(m *mapping, p *packet, ssrc uint32, pt uint8, seq uint16, payload []byte) {
+	if p.codec == vp8 {
+		p.picture.shift(p.payload, m.pictures, m.tl0s)
+	}
+	l.header.Version = 2
+	l.header.Marker, l.header.PayloadType = p.marker, pt
+	l.header.SequenceNumber, l.header.Timestamp, l.header.SSRC = seq, p.time+m.time, ssrc
+	n, err := l.out.WriteRTP(&l.header, payload)
+	if err == nil {
+		l.bytes += uint64(n)
+	}
+}
+
+// repair answers a NACK for one sequence number of the line, from the
+// publisher's cache, as RTX (RFC 4588) when the browser speaks it.
+func (l *line) repair(lost uint16) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.out == nil || l.credit < 1 {
+		return
+	}
+	age := uint16(l.lastSeq) - lost
+	if age >= cacheSize {
+		return
+	}
+	seq := l.lastSeq - int64(age)
+	for i := len(l.maps) - 1; i >= 0; i-- {
+		m := &l.maps[i]
+		if seq < m.first {
+			continue
+		}
+		if l.scratch == nil {
+			l.scratch = make([]byte, 0, 1500)
+		}
+		// Two bytes in front are for the original sequence number.
+		p, ok := m.feed.cache.get(lost-m.seq, l.scratch[2:])
+		if !ok {
+			return
+		}
+		l.credit--
+		pt, rtx := l.types[p.codec], l.rtxTypes[p.codec]
+		if rtx == 0 || l.rtxSSRC == 0 {
+			l.send(m, &p, l.ssrc, pt, lost, p.payload)
+			return
+		}
+		whole := l.scratch[:2+len(p.payload)]
+		if len(p.payload) > 0 && &whole[2] != &p.payload[0] {
+			// The payload did not fit into scratch and moved.
+			l.scratch = make([]byte, 0, 2+2*len(p.payload))
+			whole = l.scratch[:2+len(p.payload)]
+			copy(whole[2:], p.payload)
+			p.payload = whole[2:]
+		}
+		binary.BigEndian.PutUint16(whole, lost)
+		l.rtxSeq++
+		l.send(m, &p, l.rtxSSRC, rtx, l.rtxSeq, whole)
+		return
+	}
+}
+
+// listen serves the browser's RTCP for the line until the connection ends.
+func (l *line) listen(sender *webrtc.RTPSender) {
+	buffer := make([]byte, 1500)
+	for {
+		n, _, err := sender.Read(buffer)
+		if err != nil {
+			return
+		}
+		packets, err := rtcp.Unmarshal(buffer[:n])
+		if err != nil {
+			continue
+		}
+		for _, p := range packets {
+			l.feedback(p)
+		}
+	}
+}
+
+// feedback handles one RTCP packet. A compound packet reaches every line that
+// it mentions, so each looks only at what is its own.
+func (l *line) feedback(p rtcp.Packet) {
+	switch p := p.(type) {
+	case *rtcp.TransportLayerNack:
+		if p.MediaSSRC != l.ownSSRC() {
+			return
+		}
+		for _, pair := range p.Nacks {
+			pair.Range(func(seq uint16) bool {
+				l.repair(seq)
+				return true
+			})
+		}
+	case *rtcp.PictureLossIndication:
+		if p.MediaSSRC == l.ownSSRC() {
+			l.requestKeyFrame()
+		}
+	case *rtcp.FullIntraRequest:
+		for _, e := range p.FIR {
+			if e.SSRC == l.ownSSRC() {
+				l.requestKeyFrame()
+			}
+		}
+	case *rtcp.ReceiverReport:
+		l.report(p.Reports)
+	case *rtcp.SenderReport:
+		l.report(p.Reports)
+	}
+}
+
+func (l *line) ownSSRC() uint32 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ssrc
+}
+
+func (l *line) requestKeyFrame() {
+	l.mu.Lock()
+	on := l.onAir
+	l.mu.Unlock()
+	if on != nil {
+		on.requestKeyFrame(time.Now())
+	}
+}

@@ -1,0 +1,210 @@
+package sfu
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/webrtc/v4"
+)
+
+const (
+	// udpSocketBuffer holds bursts of all rooms together, bytes.
+	udpSocketBuffer = 4 << 20
+	// tcpWriteQueue bounds what may wait for one slow TCP peer, bytes. Beyond
+	// it packets are dropped as a full link would drop them; a TCP peer never
+	// holds up the others.
+	tcpWriteQueue = 128 << 10
+	// tcpReadQueue is how many packets of one TCP peer may wait.
+	tcpReadQueue = 64
+	// firstCheckTimeout is how long a TCP connection may live without a valid
+	// connectivity check.
+	firstCheckTimeout = 10 * time.Second
+
+	// A browser sends checks every 2.5 s or faster, so this much silence means
+	// that the path is gone.
+	iceDisconnected = 4 * time.Second
+	// After this much silence only an ICE restart or a new connection helps.
+	iceFailed = 60 * time.Second
+	// iceKeepalive is without effect on a lite agent but must be below the others.
+	iceKeepalive = 2 * time.Second
+)
+
+// Server owns the sockets that all rooms share.
+type Server struct {
+	cfg    Config
+	log    *slog.Logger
+	addr   netip.AddrPort
+	udpMux *udpMux
+	tcpMux *tcpMux
+	api    *webrtc.API
+
+	// ending counts connections that are being taken down in the background.
+	ending sync.WaitGroup
+
+	mu     sync.Mutex // guards what follows
+	rooms  map[*Room]struct{}
+	closed bool
+}
+
+func (c *Config) validate() error {
+	if !c.Listen.IsValid() {
+		return errors.New("sfu: Config.Listen is not an address and port")
+	}
+	for _, a := range c.Announce {
+		if !a.IsValid() || a.Addr().IsUnspecified() {
+			return fmt.Errorf("sfu: Config.Announce: %q is not an address that a browser can reach", a)
+		}
+	}
+	return nil
+}
+
+// Listen opens the sockets.
+func Listen(cfg Config) (*Server, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	udp, tcp, err := openSockets(cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, log: cfg.Logger, rooms: map[*Room]struct{}{}}
+	bound := udp.LocalAddr().(*net.UDPAddr).AddrPort()
+	s.addr = netip.AddrPortFrom(cfg.Listen.Addr(), bound.Port())
+
+	loggers := pionLoggers{s.log}
+	s.udpMux = newUDPMux(udp, loggers)
+	s.tcpMux = newTCPMux(tcp, loggers)
+	if s.api, err = s.newAPI(loggers); err != nil {
+		return nil, errors.Join(err, s.udpMux.Close(), s.tcpMux.Close())
+	}
+	return s, nil
+}
+
+// openSockets binds UDP and TCP to one port number. With port 0 the pick of UDP
+// may be taken on TCP, so it tries again.
+func openSockets(at netip.AddrPort) (*net.UDPConn, *net.TCPListener, error) {
+	udpNetwork, tcpNetwork := "udp", "tcp"
+	if at.Addr().Is4() {
+		udpNetwork, tcpNetwork = "udp4", "tcp4"
+	}
+	var lastErr error
+	for range 10 {
+		udp, err := net.ListenUDP(udpNetwork, net.UDPAddrFromAddrPort(at))
+		if err != nil {
+			return nil, nil, fmt.Errorf("sfu: media port: %w", err)
+		}
+		// The kernel may grant less; that is not an error.
+		_ = udp.SetReadBuffer(udpSocketBuffer)
+		_ = udp.SetWriteBuffer(udpSocketBuffer)
+
+		port := udp.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+		tcp, err := net.ListenTCP(tcpNetwork, net.TCPAddrFromAddrPort(netip.AddrPortFrom(at.Addr(), port)))
+		if err == nil {
+			return udp, tcp, nil
+		}
+		lastErr = fmt.Errorf("sfu: media port over TCP: %w", err)
+		_ = udp.Close()
+		if at.Port() != 0 {
+			break
+		}
+	}
+	return nil, nil, lastErr
+}
+
+// newAPI holds everything that connections have in common.
+func (s *Server) newAPI(loggers pionLoggers) (*webrtc.API, error) {
+	var se webrtc.SettingEngine
+	se.LoggerFactory = loggers
+	se.SetLite(true)
+	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	se.SetICEUDPMux(s.udpMux)
+	se.SetICETCPMux(s.tcpMux)
+	se.DisableActiveTCP(true)
+	se.SetIncludeLoopbackCandidate(true)
+	se.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
+	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeTCP4}
+	if s.addr.Addr().Is6() {
+		networks = append(networks, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP6)
+	}
+	se.SetNetworkTypes(networks)
+	pseudo, err := newPseudoNet(s.addr.Addr())
+	if err != nil {
+		return nil, fmt.Errorf("sfu: %w", err)
+	}
+	se.SetNet(pseudo)
+
+	// Passive, and GCM first: in pion's default role Chromium picks
+	// AES-CM-SHA1, which costs five times as much.
+	if err := se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		return nil, fmt.Errorf("sfu: %w", err)
+	}
+	se.SetSRTPProtectionProfiles(
+		dtls.SRTP_AEAD_AES_128_GCM,
+		dtls.SRTP_AEAD_AES_256_GCM,
+		dtls.SRTP_AES128_CM_HMAC_SHA1_80,
+	)
+	// The ICE check has already proved that the peer is where it says; the
+	// cookie exchange would prove it again for another round trip.
+	se.SetDTLSInsecureSkipHelloVerify(true)
+
+	media, err := newMediaEngine()
+	if err != nil {
+		return nil, fmt.Errorf("sfu: codecs: %w", err)
+	}
+	var registry interceptor.Registry
+	registry.Add(arrivalFactory{})
+	return webrtc.NewAPI(
+		webrtc.WithSettingEngine(se),
+		webrtc.WithMediaEngine(media),
+		webrtc.WithInterceptorRegistry(&registry),
+	), nil
+}
+
+// Addr is the address listened on, with the port that was picked.
+func (s *Server) Addr() netip.AddrPort { return s.addr }
+
+// NewRoom makes an empty room.
+func (s *Server) NewRoom() *Room {
+	r := &Room{server: s, peers: map[string]*Peer{}}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		r.closed = true
+		return r
+	}
+	s.rooms[r] = struct{}{}
+	return r
+}
+
+func (s *Server) forget(r *Room) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.rooms, r)
+}
+
+// Close ends every room and waits for everything that the server started.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	rooms := make([]*Room, 0, len(s.rooms))
+	for r := range s.rooms {
+		rooms = append(rooms, r)
+	}
+	s.mu.Unlock()
+	for _, r := range rooms {
+		r.Close()
+	}
+	s.ending.Wait()
+	return errors.Join(s.udpMux.Close(), s.tcpMux.Close())
+}
