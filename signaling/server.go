@@ -1,0 +1,245 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"consilium/auth"
+	"consilium/rooms"
+	"consilium/signaling/protocol"
+)
+
+// gate says who is behind a cookie or a token; *auth.Gate.
+type gate interface {
+	Peek(ctx context.Context, cookie string) (auth.Actor, auth.Session, error)
+	AuthenticateToken(ctx context.Context, kind auth.Kind, token string) (auth.Actor, auth.Claims, error)
+	Issue(a auth.Actor, kind auth.Kind, c auth.Claims) (string, error)
+	KeepAwake(ctx context.Context, session string) error
+}
+
+// desk tells an open app what it should know; *rooms.Desk.
+type desk interface {
+	// Attend tells send first a rooms.DeskSnapshot, then what the app missed
+	// since its last event if that can be continued, then what happens. After
+	// a gap another snapshot is told. send returns at once; it is called until
+	// leave has returned.
+	Attend(ctx context.Context, app rooms.DeskApp, send func(rooms.DeskEvent)) (leave func(), err error)
+	// Arm says whether the app may ring.
+	Arm(ctx context.Context, app rooms.DeskApp, armed bool) error
+	// Beat says that the app is still there.
+	Beat(ctx context.Context, app rooms.DeskApp) error
+}
+
+var (
+	_ gate = (*auth.Gate)(nil)
+)
+
+// Config is what the sockets need around them.
+type Config struct {
+	Gate     gate            // required
+	Desk     desk            // required
+	Registry *rooms.Registry // required
+	// Origins are the origins whose pages may connect, as
+	// "https://consult.example.org"; their hosts are the only ones answered.
+	Origins []string
+	Cookie  string       // name of the session cookie; empty: "session"
+	Log     *slog.Logger // nil: nothing is logged
+}
+
+func (c Config) validate() (Config, error) {
+	if c.Gate == nil || c.Desk == nil || c.Registry == nil {
+		return c, errors.New("signaling: a gate, a desk and a registry are needed")
+	}
+	if len(c.Origins) == 0 {
+		return c, errors.New("signaling: at least one origin is needed")
+	}
+	for _, o := range c.Origins {
+		u, err := url.Parse(o)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" {
+			return c, errors.New("signaling: an origin is a scheme and a host: " + o)
+		}
+	}
+	if c.Cookie == "" {
+		c.Cookie = "session"
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
+
+// Server holds the open sockets.
+type Server struct {
+	cfg      Config
+	upgrader websocket.Upgrader
+	hosts    map[string]bool
+	work     sync.WaitGroup // sessions
+
+	mu      sync.Mutex // guards what follows
+	open    map[*socket]auth.Actor
+	closing bool
+}
+
+// New makes a server without sockets.
+func New(cfg Config) (*Server, error) {
+	cfg, err := cfg.validate()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, hosts: make(map[string]bool), open: make(map[*socket]auth.Actor)}
+	for _, o := range cfg.Origins {
+		u, err := url.Parse(o)
+		if err != nil {
+			return nil, err
+		}
+		s.hosts[strings.ToLower(u.Host)] = true
+	}
+	s.upgrader = websocket.Upgrader{
+		HandshakeTimeout: 10 * time.Second,
+		ReadBufferSize:   4 << 10,
+		WriteBufferSize:  4 << 10,
+		WriteBufferPool:  &sync.Pool{},
+		CheckOrigin:      func(*http.Request) bool { return true }, // admit has checked it
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+			http.Error(w, reason.Error(), status)
+		},
+	}
+	return s, nil
+}
+
+// Mount adds the two sockets to a mux.
+func (s *Server) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("GET /ws/desk", s.serveDesk)
+	mux.HandleFunc("GET /ws/rooms/{consult}", s.serveRoom)
+}
+
+// caller is who connects, and how they showed it.
+type caller struct {
+	actor  auth.Actor
+	cookie string
+	bearer string
+}
+
+// admit checks host, origin and session before anything is upgraded. A cookie
+// counts only together with the Origin that browsers always send.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request) (c caller, ok bool) {
+	if !s.hosts[strings.ToLower(r.Host)] {
+		http.Error(w, "this server does not answer under that name", http.StatusMisdirectedRequest)
+		return c, false
+	}
+	origin := r.Header.Get("Origin")
+	if origin != "" && !slices.Contains(s.cfg.Origins, strings.ToLower(origin)) {
+		http.Error(w, "pages of other sites may not connect", http.StatusForbidden)
+		return c, false
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	var err error
+	if token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); isBearer {
+		c.bearer = token
+		c.actor, _, err = s.cfg.Gate.AuthenticateToken(ctx, auth.APIToken, token)
+	} else {
+		cookie, missing := r.Cookie(s.cfg.Cookie)
+		if missing != nil {
+			http.Error(w, "sign in first", http.StatusUnauthorized)
+			return c, false
+		}
+		if origin == "" {
+			http.Error(w, "a browser names its page's origin", http.StatusForbidden)
+			return c, false
+		}
+		c.cookie = cookie.Value
+		c.actor, _, err = s.cfg.Gate.Peek(ctx, cookie.Value)
+	}
+	refusal := (*auth.Error)(nil)
+	switch {
+	case err == nil:
+		return c, true
+	case auth.Is(err, auth.CodeLocked):
+		http.Error(w, "the session is locked", http.StatusLocked)
+	case errors.As(err, &refusal):
+		http.Error(w, "sign in first", http.StatusUnauthorized)
+	default:
+		s.cfg.Log.Error("session not checked", "error", err)
+		http.Error(w, "the server cannot check the session now", http.StatusServiceUnavailable)
+	}
+	return c, false
+}
+
+// patience bounds one call to what is behind the sockets.
+const patience = 10 * time.Second
+
+// connect upgrades the request and runs the session, whose whole life is
+// session's call. The socket is closed and its writer has ended when connect
+// returns.
+func (s *Server) connect(w http.ResponseWriter, r *http.Request, which protocol.Socket, session func(*socket, caller)) {
+	c, ok := s.admit(w, r)
+	if !ok {
+		return
+	}
+	conn, err := s.upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // answered by the upgrader
+	}
+	sock := newSocket(conn, which)
+	if !s.add(sock, c.actor) {
+		sock.close(protocol.CloseDrain)
+	}
+	defer s.remove(sock)
+	sock.serve(func() { session(sock, c) })
+}
+
+func (s *Server) add(sock *socket, a auth.Actor) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open[sock] = a
+	s.work.Add(1)
+	return !s.closing
+}
+
+func (s *Server) remove(sock *socket) {
+	s.mu.Lock()
+	delete(s.open, sock)
+	s.mu.Unlock()
+	s.work.Done()
+}
+
+// Revoked closes the sockets that the revocation ends. The registry ends the
+// media; tell it too.
+func (s *Server) Revoked(v auth.Revocation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for sock, actor := range s.open {
+		if v.Ends(actor) {
+			sock.close(protocol.CloseRevoked)
+		}
+	}
+}
+
+// Close asks every app to come back elsewhere and waits until all sockets are
+// closed. Close the registry first: it knows what to tell its people.
+func (s *Server) Close() {
+	s.mu.Lock()
+	s.closing = true
+	for sock := range s.open {
+		sock.close(protocol.CloseDrain)
+	}
+	s.mu.Unlock()
+	s.work.Wait()
+}
+
+// Open counts the open sockets.
+func (s *Server) Open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open)
+}
