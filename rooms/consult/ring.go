@@ -8,9 +8,13 @@ import (
 )
 
 // ask invites the person and seats them as invited. Whoever is asked again
-// keeps their earlier answers in the record.
+// keeps their earlier answers in the record; of their invitations only the last
+// is open.
 func (m *move) ask(person, institution, department string) {
 	c := m.c
+	if c.SeatOf(person, m.now) == auth.SeatInvited && c.answerOf(person) == "" {
+		m.answer(person, "unanswered", "")
+	}
 	c.seat(person, institution, auth.SeatInvited, m.now, time.Time{})
 	c.Asked = append(c.Asked, Asked{Person: person, Department: department, At: m.now, Wave: c.Wave})
 	m.event.Asked = append(m.event.Asked, person)
