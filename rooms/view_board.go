@@ -106,15 +106,18 @@ type ScheduleBooking struct {
 
 // AuditEntry is one row of the audit trail.
 type AuditEntry struct {
-	ID          string    `json:"id"`
-	At          time.Time `json:"at"`
-	Person      string    `json:"person,omitempty"`
-	Name        string    `json:"name,omitempty"`
-	Institution string    `json:"institution,omitempty"`
-	Action      string    `json:"action"`
-	Case        string    `json:"case,omitempty"`
-	Detail      string    `json:"detail,omitempty"`
-	Outcome     string    `json:"outcome" enum:"done,refused"`
+	ID          string        `json:"id"`
+	At          time.Time     `json:"at"`
+	Person      string        `json:"person,omitempty"`
+	Name        string        `json:"name,omitempty"`
+	Institution string        `json:"institution,omitempty"`
+	Action      string        `json:"action"`
+	Case        string        `json:"case,omitempty"`
+	Address     string        `json:"address,omitempty" doc:"network address"`
+	From        consult.State `json:"from,omitempty"`
+	To          consult.State `json:"to,omitempty"`
+	Detail      string        `json:"detail,omitempty"`
+	Outcome     string        `json:"outcome" enum:"done,refused"`
 }
 
 // AuditPage is one page of the audit trail, newest first.
@@ -126,7 +129,6 @@ type AuditPage struct {
 // SampleView is a closed case for quality review, without anything that names
 // the patient, the people or the institutions.
 type SampleView struct {
-	Number    int64                   `json:"number"`
 	Kind      consult.Kind            `json:"kind" enum:"video,asynchronous,diagnosis,mdt,teaching"`
 	Urgency   consult.Urgency         `json:"urgency" enum:"emergency,urgent,routine"`
 	Specialty string                  `json:"specialty"`
@@ -136,4 +138,15 @@ type SampleView struct {
 	Opinion   *consult.OpinionContent `json:"opinion,omitempty"`
 	Choice    string                  `json:"choice,omitempty" enum:",adopted,partly,not"`
 	Minutes   int                     `json:"minutes" doc:"from submission to signature"`
+}
+
+// BreachView is an emergency access (紧急调阅) that waits for its review.
+type BreachView struct {
+	Consult string     `json:"consult"`
+	Number  int64      `json:"number"`
+	Person  PersonName `json:"person" doc:"who opened the case"`
+	Owner   PersonName `json:"owner"`
+	Reason  string     `json:"reason"`
+	Opened  time.Time  `json:"opened"`
+	Until   time.Time  `json:"until"`
 }

@@ -95,13 +95,24 @@ type CaseView struct {
 	Members     []consult.Member      `json:"members"`
 	People      map[string]PersonName `json:"people" doc:"everybody that this view names, by person id"`
 	Triage      *consult.Triaging     `json:"triage,omitempty"`
+	Note        string                `json:"note,omitempty" doc:"the coordinator's words when returning the case"`
+	Bypass      string                `json:"bypass,omitempty" doc:"why an emergency was submitted without the minimum data set"`
 	Missing     []string              `json:"missing" doc:"what the coordinator found missing when returning the case"`
 	Booking     *consult.Booking      `json:"booking,omitempty"`
 	Consents    []consult.Consented   `json:"consents"`
 	Deferred    string                `json:"consent_deferred,omitempty"`
-	Wave        int                   `json:"wave,omitempty" doc:"how many groups of on-duty experts have been rung"`
+	Explained   string                `json:"consent_explained,omitempty" doc:"why deferred or withdrawn consent was not recorded"`
+	Wave        int                   `json:"wave,omitempty" doc:"the group of experts that rings now, counted from 1; 0: nothing rings"`
+	Unheard     bool                  `json:"unheard,omitempty" doc:"everybody in line was rung and nobody accepted, or nobody's app could ring: use the telephone"`
 	RingUntil   time.Time             `json:"ring_until,omitzero" doc:"when the present wave of ringing ends"`
 	Asked       []consult.Asked       `json:"asked"`
+	Chair       string                `json:"chair,omitempty" doc:"person id of the MDT chair"`
+	Prepared    *consult.Prepared     `json:"prepared,omitempty"`
+	Arrived     []string              `json:"arrived" doc:"person ids who knocked"`
+	Began       time.Time             `json:"began,omitzero" doc:"when the call began"`
+	Finished    time.Time             `json:"finished,omitzero" doc:"when the call ended"`
+	Writing     string                `json:"writing,omitempty" doc:"why the consult continues in writing"`
+	Breaches    []consult.Breach      `json:"breaches" doc:"break-glass accesses, flagged until reviewed"`
 	Decision    *consult.Decision     `json:"decision,omitempty"`
 	Outcomes    []consult.Outcome     `json:"outcomes"`
 	Reason      string                `json:"reason,omitempty"`

@@ -51,34 +51,38 @@ type PersonView struct {
 
 // AccountView is a person as an administrator sees them.
 type AccountView struct {
-	ID        string       `json:"id"`
-	Login     string       `json:"login"`
-	Name      string       `json:"name"`
-	NameLatin string       `json:"name_latin,omitempty"`
-	Title     string       `json:"title,omitempty"`
-	Licence   string       `json:"licence,omitempty"`
-	Specialty string       `json:"specialty,omitempty"`
-	Telephone string       `json:"telephone,omitempty"`
-	Zone      string       `json:"zone,omitempty"`
-	Locale    string       `json:"locale,omitempty"`
-	Disabled  bool         `json:"disabled"`
-	TOTP      bool         `json:"totp"`
-	Grants    []auth.Grant `json:"grants"`
-	Created   time.Time    `json:"created"`
+	ID           string       `json:"id"`
+	Login        string       `json:"login"`
+	Name         string       `json:"name"`
+	NameLatin    string       `json:"name_latin,omitempty"`
+	Title        string       `json:"title,omitempty"`
+	Licence      string       `json:"licence,omitempty"`
+	LicenceUntil time.Time    `json:"licence_until,omitzero" doc:"end of the licence; absent: without end"`
+	Specialty    string       `json:"specialty,omitempty"`
+	Department   string       `json:"department,omitempty" doc:"department id"`
+	Telephone    string       `json:"telephone,omitempty"`
+	Zone         string       `json:"zone,omitempty"`
+	Locale       string       `json:"locale,omitempty"`
+	Disabled     bool         `json:"disabled"`
+	TOTP         bool         `json:"totp"`
+	Grants       []auth.Grant `json:"grants"`
+	Created      time.Time    `json:"created"`
 }
 
 // AccountDraft makes or changes an account; on a change an absent field stays.
 type AccountDraft struct {
-	Login     string  `json:"login,omitempty" maxLength:"64" pattern:"^[a-z0-9][a-z0-9._-]*$" doc:"needed for a new account; cannot be changed later"`
-	Name      *string `json:"name,omitempty" maxLength:"120"`
-	NameLatin *string `json:"name_latin,omitempty" maxLength:"120"`
-	Title     *string `json:"title,omitempty" maxLength:"120"`
-	Licence   *string `json:"licence,omitempty" maxLength:"64"`
-	Specialty *string `json:"specialty,omitempty" maxLength:"64"`
-	Telephone *string `json:"telephone,omitempty" maxLength:"40"`
-	Zone      *string `json:"zone,omitempty" maxLength:"64" doc:"IANA time zone"`
-	Locale    *string `json:"locale,omitempty" enum:"zh-CN,en"`
-	Disabled  *bool   `json:"disabled,omitempty" doc:"true ends every session and call of the person"`
+	Login        string     `json:"login,omitempty" maxLength:"64" pattern:"^[a-z0-9][a-z0-9._-]*$" doc:"needed for a new account; cannot be changed later"`
+	Name         *string    `json:"name,omitempty" maxLength:"120"`
+	NameLatin    *string    `json:"name_latin,omitempty" maxLength:"120"`
+	Title        *string    `json:"title,omitempty" maxLength:"120"`
+	Licence      *string    `json:"licence,omitempty" maxLength:"64"`
+	Specialty    *string    `json:"specialty,omitempty" maxLength:"64"`
+	LicenceUntil *time.Time `json:"licence_until,omitempty" doc:"end of the licence"`
+	Department   *string    `json:"department,omitempty" maxLength:"64" doc:"department id where the person mainly works"`
+	Telephone    *string    `json:"telephone,omitempty" maxLength:"40"`
+	Zone         *string    `json:"zone,omitempty" maxLength:"64" doc:"IANA time zone"`
+	Locale       *string    `json:"locale,omitempty" enum:"zh-CN,en"`
+	Disabled     *bool      `json:"disabled,omitempty" doc:"true ends every session and call of the person"`
 }
 
 // ResetView is a one-time link that lets a person set a password.
@@ -142,19 +146,11 @@ type AgreementDraft struct {
 	Until   time.Time      `json:"until,omitzero"`
 }
 
-// SpecialtyView is a specialty and the least a request to it must hold.
+// SpecialtyView is a specialty and the least a request to it must hold. The
+// words for both live in the app.
 type SpecialtyView struct {
-	Code      string        `json:"code"`
-	Name      string        `json:"name" doc:"Chinese"`
-	NameLatin string        `json:"name_latin" doc:"English"`
-	Minimum   []MinimumItem `json:"minimum"`
-}
-
-// MinimumItem is one thing that a specialty needs to see before it answers.
-type MinimumItem struct {
-	Key       string `json:"key" doc:"key in request.data, a field of request, or vitals.<field>"`
-	Name      string `json:"name" doc:"Chinese"`
-	NameLatin string `json:"name_latin" doc:"English"`
+	Code  string   `json:"code"`
+	Items []string `json:"items" doc:"minimum data set: names of fields of the request, vitals.<field>, data.<key>"`
 }
 
 // DutyView is who is on duty now, by department.

@@ -39,8 +39,11 @@ func (a *API) adminRoutes() {
 			return reply(a.Desk.ChangeAccount(ctx, actor(ctx), in.ID, in.Body))
 		})
 	on(a, route{id: "account-reset", method: "POST", path: "/api/admin/people/{person}/reset", summary: "A one-time link to set a password", policy: "people.manage", status: 201},
-		func(ctx context.Context, in *PersonID) (*body[rooms.ResetView], error) {
-			return reply(a.Desk.ResetAccount(ctx, actor(ctx), in.ID))
+		func(ctx context.Context, in *struct {
+			PersonID
+			Factor bool `query:"factor" doc:"the link also removes the second factor (lost telephone)"`
+		}) (*body[rooms.ResetView], error) {
+			return reply(a.Desk.ResetAccount(ctx, actor(ctx), in.ID, in.Factor))
 		})
 	on(a, route{id: "account-grants", method: "PUT", path: "/api/admin/people/{person}/grants", summary: "Set a person's roles", policy: "people.manage"},
 		func(ctx context.Context, in *struct {

@@ -25,7 +25,6 @@ import (
 type Config struct {
 	Desk    *rooms.Desk
 	Gate    *auth.Gate
-	Keys    *auth.Keys // verifies bearer tokens of machines
 	Log     *slog.Logger
 	Secure  bool                       // cookies over TLS: __Host-session
 	Version string                     // of this build

@@ -49,6 +49,10 @@ func (a *API) boardRoutes() {
 		}) (*body[rooms.CaseView], error) {
 			return reply(a.Desk.BreakGlass(ctx, actor(ctx), in.ID, in.Body))
 		})
+	on(a, route{id: "breaches", method: "GET", path: "/api/breakglass", summary: "Emergency accesses that wait for a review", policy: "breakglass.review"},
+		func(ctx context.Context, _ *struct{}) (*body[[]rooms.BreachView], error) {
+			return reply(a.Desk.OpenBreaches(ctx, actor(ctx)))
+		})
 	on(a, route{id: "break-glass-review", method: "POST", path: "/api/breakglass/{id}/review", summary: "Take the flag off one emergency access", policy: "breakglass.review", status: 204},
 		func(ctx context.Context, in *struct {
 			CaseID

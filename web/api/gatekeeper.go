@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"consilium/auth"
+	"consilium/rooms"
 )
 
 // policy is what an operation demands before its handler runs: an action of the
@@ -30,6 +31,7 @@ const (
 	actorKey contextKey = iota
 	sessionKey
 	addressKey
+	cookieKey
 )
 
 func actor(ctx context.Context) auth.Actor {
@@ -44,6 +46,11 @@ func session(ctx context.Context) auth.Session {
 
 func address(ctx context.Context) string {
 	s, _ := ctx.Value(addressKey).(string)
+	return s
+}
+
+func cookieValue(ctx context.Context) string {
+	s, _ := ctx.Value(cookieKey).(string)
 	return s
 }
 
@@ -65,6 +72,7 @@ func (a *API) gatekeeper(ctx huma.Context, next func(huma.Context)) {
 		ip = a.Remote(r)
 	}
 	ctx = huma.WithValue(ctx, addressKey, ip)
+	ctx = huma.WithContext(ctx, rooms.WithAddress(ctx.Context(), ip))
 	w.Header().Set("Cache-Control", "no-store")
 	if err := contentType(r); err != nil {
 		a.deny(ctx, w, err)
@@ -85,16 +93,19 @@ func (a *API) gatekeeper(ctx huma.Context, next func(huma.Context)) {
 	case err != nil:
 		a.deny(ctx, w, err)
 		return
-	case who.Person == "":
+	case who.Person == "" && sess.ID == "":
 		a.deny(ctx, w, refuse("sign-in-needed", "sign in first"))
 		return
 	}
-	if p != signedIn && p != lockedToo && !aboutCase(ctx.Operation().Path) && !somewhere(who, auth.Action(p)) {
+	if p != signedIn && p != lockedToo && !aboutCase(ctx.Operation().Path) && !rooms.Somewhere(who, auth.Action(p)) {
 		a.deny(ctx, w, refuse("forbidden", "your roles do not include this; an administrator of your institution can change them"))
 		return
 	}
 	ctx = huma.WithValue(ctx, actorKey, who)
 	ctx = huma.WithValue(ctx, sessionKey, sess)
+	if c, err := r.Cookie(CookieName(a.Secure)); err == nil {
+		ctx = huma.WithValue(ctx, cookieKey, c.Value)
+	}
 	next(ctx)
 }
 
@@ -102,25 +113,22 @@ func (a *API) gatekeeper(ctx huma.Context, next func(huma.Context)) {
 // table, and answers 404 for what is hidden.
 func aboutCase(path string) bool { return strings.Contains(path, "{id}") }
 
-// somewhere reports whether the actor may do it at one of their institutions.
-func somewhere(who auth.Actor, act auth.Action) bool {
-	for _, g := range who.Grants {
-		if auth.Allow(who, act, auth.Object{Tenant: who.Tenant, Institutions: []string{g.Institution}}) {
-			return true
-		}
-	}
-	return false
-}
+// Background is a request header by which the app says that nobody clicked: the
+// request does not hold off the idle lock.
+const Background = "Consilium-Background"
 
 // who finds the person behind the cookie or the bearer token.
 func (a *API) who(r *http.Request) (auth.Actor, auth.Session, error) {
 	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		who, _, err := a.Gate.AuthenticateToken(r.Context(), auth.API, bearer)
+		who, _, err := a.Gate.AuthenticateToken(r.Context(), auth.APIToken, bearer)
 		return who, auth.Session{}, err
 	}
 	c, err := r.Cookie(CookieName(a.Secure))
 	if err != nil {
 		return auth.Actor{}, auth.Session{}, nil
+	}
+	if r.Header.Get(Background) != "" {
+		return a.Gate.Peek(r.Context(), c.Value)
 	}
 	return a.Gate.Authenticate(r.Context(), c.Value)
 }

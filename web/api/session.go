@@ -27,10 +27,9 @@ type PasswordChange struct {
 	New string `json:"new" minLength:"10" maxLength:"200" doc:"at least ten characters"`
 }
 
-// TOTPSetup is a secret to put into an authenticator app.
-type TOTPSetup struct {
-	Secret string `json:"secret" doc:"base32, to type by hand"`
-	URL    string `json:"url" doc:"otpauth://, for a QR code made in the browser"`
+// TOTPBegin replaces a second factor, or sets up the first.
+type TOTPBegin struct {
+	Code string `json:"code,omitempty" maxLength:"10" doc:"of the present factor, when there is one"`
 }
 
 // TOTPConfirm proves that the app has the secret.
@@ -56,6 +55,8 @@ type EnrolmentUse struct {
 	Login    string `json:"login" minLength:"2" maxLength:"64" pattern:"^[a-z0-9][a-z0-9._-]*$"`
 	Name     string `json:"name" minLength:"1" maxLength:"120"`
 	Password string `json:"password" minLength:"10" maxLength:"200"`
+	Locale   string `json:"locale,omitempty" enum:"zh-CN,en"`
+	Zone     string `json:"zone,omitempty" maxLength:"64"`
 }
 
 type meWithCookie struct {
@@ -75,10 +76,23 @@ func (a *API) cookie(value string, age time.Duration) http.Cookie {
 }
 
 // sessionAge is how long a browser keeps the cookie; the server ends sessions by
-// its own clock.
-const sessionAge = 30 * 24 * time.Hour
+// its own clock, which is sooner.
+const sessionAge = 24 * time.Hour
+
+// welcome answers with who the cookie belongs to, and sets it.
+func (a *API) welcome(ctx context.Context, value string) (*meWithCookie, error) {
+	who, s, err := a.Gate.Authenticate(ctx, value)
+	if err != nil {
+		return nil, err
+	}
+	me, err := a.me(ctx, who, s)
+	return &meWithCookie{SetCookie: a.cookie(value, sessionAge), Body: me}, err
+}
 
 func (a *API) me(ctx context.Context, who auth.Actor, s auth.Session) (rooms.Me, error) {
+	if s.Locked { // the actor stays outside until the password is given
+		who = auth.Actor{Person: s.Person, Tenant: s.Tenant}
+	}
 	me, err := a.Desk.Me(ctx, who)
 	me.Locked, me.TOTPRequired, me.Version = s.Locked, s.SecondFactorDue, a.Version
 	return me, err
@@ -91,12 +105,7 @@ func (a *API) sessionRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			who, s, err := a.Gate.Authenticate(ctx, value)
-			if err != nil {
-				return nil, err
-			}
-			me, err := a.me(ctx, who, s)
-			return &meWithCookie{SetCookie: a.cookie(value, sessionAge), Body: me}, err
+			return a.welcome(ctx, value)
 		})
 	on(a, route{id: "session-read", method: "GET", path: "/api/session", summary: "Who is signed in", policy: lockedToo},
 		func(ctx context.Context, _ *struct{}) (*body[rooms.Me], error) {
@@ -104,34 +113,38 @@ func (a *API) sessionRoutes() {
 		})
 	on(a, route{id: "session-close", method: "DELETE", path: "/api/session", summary: "Sign out", policy: lockedToo, status: 204},
 		func(ctx context.Context, _ *struct{}) (*cookieOnly, error) {
-			err := a.Gate.SignOut(ctx, session(ctx).ID)
-			return &cookieOnly{SetCookie: a.cookie("", -time.Second)}, err
+			return &cookieOnly{SetCookie: a.cookie("", -time.Second)}, a.Gate.SignOut(ctx, cookieValue(ctx))
 		})
 	on(a, route{id: "session-unlock", method: "POST", path: "/api/session/unlock", summary: "Open the idle lock", policy: lockedToo},
 		func(ctx context.Context, in *body[Unlock]) (*body[rooms.Me], error) {
-			s := session(ctx)
-			if err := a.Gate.Unlock(ctx, s, in.Body.Password, address(ctx)); err != nil {
+			if _, err := a.Gate.Unlock(ctx, cookieValue(ctx), in.Body.Password, address(ctx)); err != nil {
 				return nil, err
 			}
-			s.Locked = false
-			return reply(a.me(ctx, actor(ctx), s))
+			who, s, err := a.Gate.Authenticate(ctx, cookieValue(ctx))
+			if err != nil {
+				return nil, err
+			}
+			return reply(a.me(ctx, who, s))
 		})
 	on(a, route{id: "session-lock", method: "POST", path: "/api/session/lock", summary: "Lock now", policy: lockedToo, status: 204},
 		func(ctx context.Context, _ *struct{}) (*nothing, error) {
-			return nil, a.Gate.Lock(ctx, session(ctx).ID)
+			return nil, a.Gate.Lock(ctx, cookieValue(ctx))
 		})
 	on(a, route{id: "session-password", method: "PUT", path: "/api/session/password", summary: "Change the own password; other sessions end", policy: signedIn, status: 204},
 		func(ctx context.Context, in *body[PasswordChange]) (*nothing, error) {
-			return nil, a.Gate.ChangePassword(ctx, session(ctx), in.Body.Old, in.Body.New)
+			return nil, a.Gate.ChangePassword(ctx, session(ctx), in.Body.Old, in.Body.New, address(ctx))
 		})
-	on(a, route{id: "totp-begin", method: "POST", path: "/api/session/totp", summary: "Begin to set up a second factor", policy: lockedToo},
-		func(ctx context.Context, _ *struct{}) (*body[TOTPSetup], error) {
-			secret, url, err := a.Gate.BeginTOTP(ctx, actor(ctx).Person)
-			return reply(TOTPSetup{Secret: secret, URL: url}, err)
+	on(a, route{id: "totp-begin", method: "POST", path: "/api/session/totp", summary: "Begin to set up a second factor", policy: signedIn},
+		func(ctx context.Context, in *body[TOTPBegin]) (*body[auth.Factor], error) {
+			return reply(a.Gate.BeginTOTP(ctx, session(ctx), in.Body.Code, address(ctx)))
 		})
-	on(a, route{id: "totp-confirm", method: "PUT", path: "/api/session/totp", summary: "Finish setting up a second factor", policy: lockedToo, status: 204},
-		func(ctx context.Context, in *body[TOTPConfirm]) (*nothing, error) {
-			return nil, a.Gate.ConfirmTOTP(ctx, actor(ctx).Person, in.Body.Code)
+	on(a, route{id: "totp-confirm", method: "PUT", path: "/api/session/totp", summary: "Finish setting up a second factor", policy: signedIn},
+		func(ctx context.Context, in *body[TOTPConfirm]) (*meWithCookie, error) {
+			_, value, err := a.Gate.ConfirmTOTP(ctx, session(ctx), in.Body.Code, address(ctx))
+			if err != nil {
+				return nil, err
+			}
+			return a.welcome(ctx, value)
 		})
 	on(a, route{id: "session-preferences", method: "PUT", path: "/api/session/preferences", summary: "Language and time zone", policy: signedIn},
 		func(ctx context.Context, in *body[Preferences]) (*body[rooms.Me], error) {
@@ -146,7 +159,8 @@ func (a *API) sessionRoutes() {
 		})
 	on(a, route{id: "enrolment-use", method: "POST", path: "/api/enrolment", summary: "Make the first administrator by the link that the server printed", policy: open, status: 204},
 		func(ctx context.Context, in *body[EnrolmentUse]) (*nothing, error) {
-			return nil, a.Gate.UseEnrolment(ctx, in.Body.Token, in.Body.Login, in.Body.Name, in.Body.Password)
+			_, err := a.Gate.UseEnrolment(ctx, in.Body.Token, auth.Newcomer{Login: in.Body.Login, Name: in.Body.Name, Password: in.Body.Password, Locale: in.Body.Locale, Zone: in.Body.Zone})
+			return nil, err
 		})
 	on(a, route{id: "ticket-desk", method: "POST", path: "/api/tickets/desk", summary: "A single-use ticket for the desk socket", policy: signedIn},
 		func(ctx context.Context, _ *struct{}) (*body[rooms.TicketView], error) {
