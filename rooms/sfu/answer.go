@@ -54,6 +54,9 @@ func needless(line string) bool {
 	if strings.HasPrefix(line, "a=ssrc:") {
 		return !strings.Contains(line, " cname:")
 	}
+	if strings.HasPrefix(line, "a=extmap:") {
+		return !strings.HasSuffix(line, transportCC)
+	}
 	return strings.HasPrefix(line, "a=candidate:") || line == "a=end-of-candidates"
 }
 

@@ -10,6 +10,10 @@ import (
 // smaller one. It must divide 65536.
 const cacheSize = 512
 
+// maxPacket is the largest RTP packet that is read, bytes. Browsers stay below
+// 1,200.
+const maxPacket = 1500
+
 // packet is one RTP packet on its way through. Its payload belongs to whoever
 // made the packet and is valid only during the call.
 type packet struct {
@@ -44,7 +48,7 @@ func (c *cache) put(p *packet) {
 	s.payload = buffer
 }
 
-// get copies the packet out, its payload into buffer.
+// get copies the packet out, its payload into buffer, which holds maxPacket.
 func (c *cache) get(seq uint16, buffer []byte) (packet, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
+	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -65,7 +66,7 @@ func never(t *testing.T, what string, watch time.Duration, holds func() bool) {
 
 func listen(t *testing.T) *Server {
 	t.Helper()
-	s, err := Listen(Config{Listen: netip.MustParseAddrPort("127.0.0.1:0")})
+	s, err := Listen(Config{Listen: netip.MustParseAddrPort("127.0.0.1:0"), Logger: testLogger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,6 +86,7 @@ type client struct {
 	pc   *webrtc.PeerConnection
 
 	microphone, camera, screen *source
+	wg                         sync.WaitGroup
 
 	mu    sync.Mutex            // guards what follows
 	heard map[string][]received // by mid
@@ -100,11 +102,14 @@ type received struct {
 	key     bool
 }
 
+var labelled = regexp.MustCompile(`[0-9]{5}\|([^|]*)\|$`)
+
 // from reads who made the packet, out of its payload.
 func (r received) from() string {
-	_, name, _ := strings.Cut(string(r.payload), "|")
-	name, _, _ = strings.Cut(name, "|")
-	return name
+	if m := labelled.FindSubmatch(r.payload); m != nil {
+		return string(m[1])
+	}
+	return ""
 }
 
 type clientOptions struct {
@@ -245,10 +250,18 @@ func (c *client) hangUp() {
 		}
 	}
 	_ = c.pc.GracefulClose()
+	c.wg.Wait()
 }
 
 func (c *client) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	mid := receiver.RTPTransceiver().Mid()
+	c.wg.Go(func() {
+		for {
+			if _, _, err := receiver.ReadRTCP(); err != nil {
+				return
+			}
+		}
+	})
 	for {
 		p, _, err := track.ReadRTP()
 		if err != nil {
@@ -394,4 +407,12 @@ func vp8Header(picture uint16, tl0 uint8, key bool) []byte {
 		b[5] = 0
 	}
 	return b
+}
+
+// testLogger shows what the package logs when SFU_DEBUG is set.
+func testLogger(t *testing.T) *slog.Logger {
+	if os.Getenv("SFU_DEBUG") == "" {
+		return nil
+	}
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

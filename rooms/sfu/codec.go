@@ -99,7 +99,12 @@ func h264Parameters(profile string) string {
 	return "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=" + profile
 }
 
-const transportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+// Header extensions.
+const (
+	transportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+	sdesMID     = "urn:ietf:params:rtp-hdrext:sdes:mid"
+	sdesRID     = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+)
 
 // newMediaEngine registers what connections may negotiate. The payload types
 // are ours only until the browser offers its own.
@@ -136,8 +141,10 @@ func newMediaEngine() (*webrtc.MediaEngine, error) {
 		}
 	}
 	for _, k := range []kind{audio, video} {
-		if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: transportCC}, k.rtp()); err != nil {
-			return nil, err
+		for _, uri := range []string{transportCC, sdesMID, sdesRID} {
+			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, k.rtp()); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return &m, nil

@@ -31,6 +31,8 @@ type connection struct {
 	ssrc     uint32 // sender of our RTCP
 	began    time.Time
 
+	buffers buffers
+
 	ready atomic.Bool  // media can be sent
 	rtt   atomic.Int64 // nanoseconds, 0: unknown
 
@@ -51,25 +53,42 @@ type connection struct {
 }
 
 func newConnection(p *Peer, identity string) (*connection, error) {
-	pc, err := p.room.server.api.NewPeerConnection(webrtc.Configuration{
+	done, stop := context.WithCancel(context.Background())
+	c := &connection{
+		peer: p, identity: identity, ssrc: rand.Uint32(), began: time.Now(), done: done, stop: stop,
+	}
+	c.buffers.overflow = func() {
+		p.room.server.log.Warn("media: a browser opens too many streams and is disconnected")
+		p.room.server.ending.Go(c.close)
+	}
+	api, err := p.room.server.newAPI(&c.buffers)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	c.pc, err = api.NewPeerConnection(webrtc.Configuration{
 		SDPSemantics: webrtc.SDPSemanticsUnifiedPlan,
 		BundlePolicy: webrtc.BundlePolicyMaxBundle,
 	})
 	if err != nil {
+		stop()
 		return nil, err
 	}
-	done, stop := context.WithCancel(context.Background())
-	c := &connection{
-		peer: p, identity: identity, pc: pc, ssrc: rand.Uint32(), began: time.Now(), done: done, stop: stop,
-	}
-	pc.OnTrack(c.onTrack)
-	pc.OnConnectionStateChange(func(webrtc.PeerConnectionState) { c.onState() })
+	c.pc.OnTrack(c.onTrack)
+	c.pc.OnConnectionStateChange(func(webrtc.PeerConnectionState) { c.onState() })
 	c.tasks.Go(c.report)
 	return c, nil
 }
 
 // accept says which sections may send what, before the answer opens them.
-func (c *connection) accept(sending map[string]*publication) {
+func (c *connection) accept(o *offer, sending map[string]*publication) {
+	var ssrcs []uint32
+	for _, s := range o.sections {
+		if sending[s.mid] != nil {
+			ssrcs = append(ssrcs, s.ssrc, s.rtx)
+		}
+	}
+	c.buffers.declare(ssrcs)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sending = sending

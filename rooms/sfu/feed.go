@@ -55,7 +55,7 @@ func newFeed(p *publication, c *connection, track *webrtc.TrackRemote, receiver 
 
 // run forwards until the stream ends.
 func (f *feed) run() {
-	buffer := make([]byte, 1500)
+	buffer := make([]byte, maxPacket)
 	var header rtp.Header
 	var p packet
 	for {

@@ -233,7 +233,7 @@ func (l *line) repair(lost uint16) {
 			continue
 		}
 		if l.scratch == nil {
-			l.scratch = make([]byte, 0, 1500)
+			l.scratch = make([]byte, 2+maxPacket)
 		}
 		// Two bytes in front are for the original sequence number.
 		p, ok := m.feed.cache.get(lost-m.seq, l.scratch[2:])
@@ -247,13 +247,6 @@ func (l *line) repair(lost uint16) {
 			return
 		}
 		whole := l.scratch[:2+len(p.payload)]
-		if len(p.payload) > 0 && &whole[2] != &p.payload[0] {
-			// The payload did not fit into scratch and moved.
-			l.scratch = make([]byte, 0, 2+2*len(p.payload))
-			whole = l.scratch[:2+len(p.payload)]
-			copy(whole[2:], p.payload)
-			p.payload = whole[2:]
-		}
 		binary.BigEndian.PutUint16(whole, lost)
 		l.rtxSeq++
 		l.send(m, &p, l.rtxSSRC, rtx, l.rtxSeq, whole)

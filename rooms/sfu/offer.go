@@ -419,6 +419,9 @@ func (s *section) describe(b *strings.Builder, o *offer, d direction) {
 	if s.twcc != 0 {
 		fmt.Fprintf(b, "a=extmap:%d %s\r\n", s.twcc, transportCC)
 	}
+	// With these two the stack leaves streams that were not declared alone;
+	// without, it makes up sections for them. They are not in the answer.
+	fmt.Fprintf(b, "a=extmap:%d %s\r\na=extmap:%d %s\r\n", otherID(s.twcc, 1), sdesMID, otherID(s.twcc, 2), sdesRID)
 	for _, c := range codecs {
 		c.describe(b)
 	}
@@ -432,6 +435,14 @@ func (s *section) describe(b *strings.Builder, o *offer, d direction) {
 	if s.rtx != 0 {
 		fmt.Fprintf(b, "a=ssrc:%d cname:-\r\n", s.rtx)
 	}
+}
+
+// otherID is the n-th header extension id that is not taken.
+func otherID(taken, n int) int {
+	if taken != 0 && n >= taken {
+		return n + 1
+	}
+	return n
 }
 
 func (c *offeredCodec) describe(b *strings.Builder) {

@@ -44,7 +44,7 @@ type Server struct {
 	addr   netip.AddrPort
 	udpMux *udpMux
 	tcpMux *tcpMux
-	api    *webrtc.API
+	pseudo *pseudoNet
 
 	// ending counts connections that are being taken down in the background.
 	ending sync.WaitGroup
@@ -82,12 +82,12 @@ func Listen(cfg Config) (*Server, error) {
 	bound := udp.LocalAddr().(*net.UDPAddr).AddrPort()
 	s.addr = netip.AddrPortFrom(cfg.Listen.Addr(), bound.Port())
 
+	if s.pseudo, err = newPseudoNet(s.addr.Addr()); err != nil {
+		return nil, errors.Join(fmt.Errorf("sfu: %w", err), udp.Close(), tcp.Close())
+	}
 	loggers := pionLoggers{s.log}
 	s.udpMux = newUDPMux(udp, loggers)
 	s.tcpMux = newTCPMux(tcp, loggers)
-	if s.api, err = s.newAPI(loggers); err != nil {
-		return nil, errors.Join(err, s.udpMux.Close(), s.tcpMux.Close())
-	}
 	return s, nil
 }
 
@@ -122,10 +122,11 @@ func openSockets(at netip.AddrPort) (*net.UDPConn, *net.TCPListener, error) {
 	return nil, nil, lastErr
 }
 
-// newAPI holds everything that connections have in common.
-func (s *Server) newAPI(loggers pionLoggers) (*webrtc.API, error) {
+// newAPI is the stack as one connection gets it.
+func (s *Server) newAPI(b *buffers) (*webrtc.API, error) {
 	var se webrtc.SettingEngine
-	se.LoggerFactory = loggers
+	se.LoggerFactory = pionLoggers{s.log}
+	se.BufferFactory = b.make
 	se.SetLite(true)
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	se.SetICEUDPMux(s.udpMux)
@@ -138,16 +139,12 @@ func (s *Server) newAPI(loggers pionLoggers) (*webrtc.API, error) {
 		networks = append(networks, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP6)
 	}
 	se.SetNetworkTypes(networks)
-	pseudo, err := newPseudoNet(s.addr.Addr())
-	if err != nil {
-		return nil, fmt.Errorf("sfu: %w", err)
-	}
-	se.SetNet(pseudo)
+	se.SetNet(s.pseudo)
 
 	// Passive, and GCM first: in pion's default role Chromium picks
 	// AES-CM-SHA1, which costs five times as much.
 	if err := se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
-		return nil, fmt.Errorf("sfu: %w", err)
+		return nil, err
 	}
 	se.SetSRTPProtectionProfiles(
 		dtls.SRTP_AEAD_AES_128_GCM,
@@ -160,7 +157,7 @@ func (s *Server) newAPI(loggers pionLoggers) (*webrtc.API, error) {
 
 	media, err := newMediaEngine()
 	if err != nil {
-		return nil, fmt.Errorf("sfu: codecs: %w", err)
+		return nil, fmt.Errorf("codecs: %w", err)
 	}
 	var registry interceptor.Registry
 	registry.Add(arrivalFactory{})
@@ -196,6 +193,10 @@ func (s *Server) forget(r *Room) {
 // Close ends every room and waits for everything that the server started.
 func (s *Server) Close() error {
 	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
 	s.closed = true
 	rooms := make([]*Room, 0, len(s.rooms))
 	for r := range s.rooms {
