@@ -34,6 +34,8 @@ func New(o Opening, by auth.Actor, now time.Time) (*Case, Event) {
 	if c.Urgency == "" {
 		c.Urgency = Routine
 	}
+	c.Request = o.Request.clone()
+	c.Request.measured(nil, by.Person, now)
 	c.accompany(o.Request.Companion, now)
 	return c, Event{
 		Case: c.ID, Tenant: c.Tenant, From: Draft, To: Draft, By: by.Person, At: now, Version: 1,
@@ -84,19 +86,15 @@ func (c *Case) Edit(e Edit, by auth.Actor, now time.Time) (Event, error) {
 		return Event{}, &Error{Code: StateForbids, Message: "The request can no longer be changed. Add measurements, or write in the consult's chat.", Possible: m.possible()}
 	}
 	d := m.c
-	if e.Request.Specialty != "" {
-		if err := specialtyOf(e.Request.Specialty); err != nil {
-			return Event{}, err
-		}
+	if err := e.Request.fits(); err != nil {
+		return Event{}, err
 	}
 	companion, vitals := e.Request.Companion, d.Request.Vitals
 	d.Request = e.Request.clone()
 	if c.State != Draft {
 		d.Request.Vitals = vitals
 	}
-	for i := range d.Request.Vitals {
-		d.Request.Vitals[i].Taken = instant(d.Request.Vitals[i].Taken)
-	}
+	d.Request.measured(vitals, by.Person, m.now)
 	if c.SeatOf(by.Person, m.now) == auth.SeatOwner {
 		d.accompany(companion, m.now)
 	} else {
@@ -111,6 +109,44 @@ func (c *Case) Edit(e Edit, by auth.Actor, now time.Time) (Event, error) {
 		}
 	}
 	return m.commit(c), nil
+}
+
+// fits holds what the API's validation cannot say about a request that need not
+// be complete yet.
+func (r Request) fits() *Error {
+	if r.Specialty != "" {
+		if err := specialtyOf(r.Specialty); err != nil {
+			return err
+		}
+	}
+	if len(r.Data) > maxData {
+		return lacking(GuardKnown, []string{"data"}, "There are too many entries.")
+	}
+	for key, text := range r.Data {
+		if len(key) > 64 || len(text) > maxDatum {
+			return lacking(GuardKnown, []string{"data." + key[:min(len(key), 64)]}, "This entry is too long. Put the text into the history or attach a document.")
+		}
+	}
+	return nil
+}
+
+const (
+	maxData  = 60     // entries of a minimum data set
+	maxDatum = 12_000 // bytes of one entry: 4000 Chinese characters
+)
+
+// measured signs the sets of measurements that are new with who entered them.
+func (r *Request) measured(before []Vitals, by string, now time.Time) {
+	for i, v := range r.Vitals {
+		if v.Taken.IsZero() {
+			v.Taken = now
+		}
+		v.Taken = instant(v.Taken)
+		if j := slices.IndexFunc(before, func(old Vitals) bool { return digest(old) == digest(v) }); j < 0 {
+			v.By = by
+		}
+		r.Vitals[i] = v
+	}
 }
 
 // AddVitals adds one set of measurements, until the opinion is signed.
@@ -191,9 +227,8 @@ func (c *Case) Holds() []Hold {
 	return out
 }
 
-// rang reports whether the booking came from a call that rang rather than from
-// the coordinator.
-func (c *Case) rang() bool { return c.Booking != nil && c.Booking.Start.Equal(c.Began) }
+// rang reports whether the call rang: nobody prepared for it.
+func (c *Case) rang() bool { return !c.Began.IsZero() && c.Prepared == nil }
 
 // Waits names whose step is next.
 type Waits string

@@ -52,6 +52,16 @@ func (c *Case) hasDeclined(person string) bool {
 	})
 }
 
+// hasRung reports whether the person's last invitation rang.
+func (c *Case) hasRung(person string) bool {
+	for _, a := range slices.Backward(c.Asked) {
+		if a.Person == person {
+			return a.Wave > 0
+		}
+	}
+	return false
+}
+
 // eligible is whom of the group may be rung now: licensed, under an agreement,
 // and not beside the patient.
 func (m *move) eligible(g Group) []string {
@@ -69,13 +79,20 @@ func (m *move) eligible(g Group) []string {
 
 // ring starts the next wave: the first group in line with somebody who has not
 // been asked. Groups in which nobody's app can ring are asked as well, but the
-// ring goes on to the next one at once. It reports whether anybody was asked.
-func (m *move) ring() bool {
+// ring goes on to the next one at once. Again includes those who were rung
+// before. It reports whether anybody was asked.
+func (m *move) ring(again bool) bool {
 	c, heard := m.c, false
 	wave := c.Wave + 1
 	for _, g := range m.facts.Roster {
 		people := slices.DeleteFunc(m.eligible(g), func(p string) bool {
-			return c.SeatOf(p, m.now) != auth.SeatNone || c.hasDeclined(p)
+			switch c.SeatOf(p, m.now) {
+			case auth.SeatNone, auth.SeatBreakGlass:
+				return c.hasDeclined(p)
+			case auth.SeatInvited:
+				return c.hasRung(p) && !again
+			}
+			return true
 		})
 		if len(people) == 0 {
 			continue
@@ -125,7 +142,7 @@ func (m *move) start() {
 	first := m.facts.Roster[0]
 	c.Invited, c.Department, c.Agreement = first.Institution, first.Department, m.agreement(first.Institution)
 	c.Wave = 0
-	m.ring()
+	m.ring(false)
 	c.Wave = max(c.Wave, 1) // it rings even when there is nobody to ring yet
 }
 
@@ -141,7 +158,7 @@ func (m *move) escalate() {
 			m.event.Released = append(m.event.Released, a.Person)
 		}
 	}
-	if m.ring() || m.by.Person == SystemPerson {
+	if m.ring(false) || m.by.Person == SystemPerson {
 		return
 	}
 	c.Wave++
@@ -170,6 +187,10 @@ func (m *move) invite() {
 	if c.Kind == MDT && cmd.Chair != "" {
 		c.Chair = cmd.Chair
 	}
+	if cmd.Ring && cmd.Department != "" && len(cmd.People) == 0 {
+		m.ring(true) // by the roster: first on duty, then the deputies, then the next department
+		return
+	}
 	if cmd.Ring || c.Wave > 0 { // it rings already: the newcomers ring too
 		if c.Wave == 0 || !m.now.Before(c.WaveEnds) {
 			c.Wave++
@@ -197,7 +218,7 @@ func (m *move) wanted() []string {
 	case InviteCmd:
 		people := union(cmd.People)
 		for _, g := range m.facts.Roster {
-			if cmd.Department != "" && len(cmd.People) == 0 && g.Department == cmd.Department {
+			if cmd.Department != "" && len(cmd.People) == 0 && (g.Department == cmd.Department || cmd.Ring) {
 				people = union(people, m.eligible(g))
 			}
 		}
@@ -222,6 +243,11 @@ func (m *move) seatSelf() {
 	}
 	m.answer(p, "accepted", "")
 	c.seat(p, m.facts.Experts[p].Institution, seat, m.now, time.Time{})
+	if c.State == Scheduled || c.State == Ready { // their time is booked as well
+		b := *c.Booking
+		b.People = union(b.People, []string{p})
+		c.Booking = &b
+	}
 }
 
 // take: the first to accept has the case; the others are released. An MDT keeps
@@ -259,7 +285,9 @@ func (m *move) decline() {
 	m.answer(p, "declined", m.cmd.(DeclineCmd).Reason)
 	c.unseat(p)
 	if c.Booking != nil {
-		c.Booking.People = slices.DeleteFunc(slices.Clone(c.Booking.People), func(q string) bool { return q == p })
+		b := *c.Booking
+		b.People = slices.DeleteFunc(slices.Clone(b.People), func(q string) bool { return q == p })
+		c.Booking = &b
 	}
 	if c.State == Invited && c.Wave > 0 && !c.Unheard && !slices.ContainsFunc(c.Asked, func(a Asked) bool { return a.Answer == "" }) {
 		c.WaveEnds = m.now // nobody rings any more: the next in line, at once
