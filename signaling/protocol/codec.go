@@ -45,6 +45,9 @@ func Decode(socket Socket, from Side, frame []byte) (body any, err error) {
 // DecodeEvent is Decode for who follows the desk's events: it also answers the
 // event's position, 0 for what is no event.
 func DecodeEvent(socket Socket, from Side, frame []byte) (body any, offset uint64, err error) {
+	if from == Client && len(frame) > MaxFrame {
+		return nil, 0, ErrEnvelope
+	}
 	env, err := open(frame)
 	if err != nil || env.Offset != 0 && (socket != Desk || from != Server) {
 		return nil, 0, ErrEnvelope
@@ -54,7 +57,7 @@ func DecodeEvent(socket Socket, from Side, frame []byte) (body any, offset uint6
 }
 
 func open(frame []byte) (env envelope, err error) {
-	if len(frame) > MaxFrame || !utf8.Valid(frame) {
+	if !utf8.Valid(frame) {
 		return env, ErrEnvelope
 	}
 	dec := json.NewDecoder(bytes.NewReader(frame))
