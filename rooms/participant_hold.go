@@ -88,7 +88,7 @@ func (h *Hold) Revoke() {
 
 // Offer negotiates media and blocks until it is done; the answer is told as a
 // RoomAnswer.
-func (h *Hold) Offer(ctx context.Context, id int64, sdp string, tracks []sfu.Track) {
+func (h *Hold) Offer(ctx context.Context, id int64, sdp string, tracks []RoomTrack) {
 	got := make(chan *sfu.Peer, 1)
 	h.do("offer", "", func(p *Participant) { got <- h.room.peerOf(p) })
 	var peer *sfu.Peer

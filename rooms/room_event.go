@@ -62,6 +62,14 @@ const (
 	LinkLost    RoomLink = "lost"
 )
 
+// RoomLine tells whose media a receiving section of the browser carries, and
+// RoomTrack what it sends on one: the media server's own words.
+type (
+	RoomLine   = sfu.Line
+	RoomTrack  = sfu.Track
+	RoomSource = sfu.Source
+)
+
 // RoomMedia says which of a person's own sources are on.
 type RoomMedia struct {
 	Microphone, Camera, Screen bool
@@ -93,7 +101,7 @@ type RoomSnapshot struct {
 	May         []RoomRight
 	Roster      []RoomPerson
 	Chat        []RoomChat
-	Lines       []sfu.Line
+	Lines       []RoomLine
 }
 
 // RoomJoined says that someone came into the room or its lobby.
@@ -109,11 +117,11 @@ type RoomLeft struct{ Participant, Why string }
 type RoomAnswer struct {
 	ID    int64
 	SDP   string
-	Lines []sfu.Line
+	Lines []RoomLine
 }
 
 // RoomLines replaces the map of the participant's receiving lines.
-type RoomLines struct{ Lines []sfu.Line }
+type RoomLines struct{ Lines []RoomLine }
 
 // RoomMoreLines asks for an offer with more receiving sections.
 type RoomMoreLines struct{ Audio, Video int }

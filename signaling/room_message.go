@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"consilium/rooms"
-	"consilium/rooms/sfu"
 	"consilium/signaling/protocol"
 )
 
@@ -117,7 +116,7 @@ func chatMessage(c rooms.RoomChat) protocol.ChatMessage {
 	return protocol.ChatMessage{Seq: c.Seq, Key: c.Key, Person: c.Person, Name: c.Name, At: c.At.UnixMilli(), Text: c.Text}
 }
 
-func lines(list []sfu.Line) []protocol.Line {
+func lines(list []rooms.RoomLine) []protocol.Line {
 	out := make([]protocol.Line, 0, len(list))
 	for _, l := range list {
 		out = append(out, protocol.Line{MID: l.MID, Participant: l.Participant, Source: string(l.Source)})

@@ -10,7 +10,6 @@ import (
 
 	"consilium/auth"
 	"consilium/rooms"
-	"consilium/rooms/sfu"
 	"consilium/signaling/protocol"
 )
 
@@ -167,9 +166,10 @@ var roomHandlers = map[string]handler{
 }
 
 func (v *visit) offer(m protocol.Offer) {
-	tracks := make([]sfu.Track, 0, len(m.Tracks))
-	for _, t := range m.Tracks {
-		tracks = append(tracks, sfu.Track{MID: t.MID, Source: sfu.Source(t.Source)})
+	tracks := make([]rooms.RoomTrack, len(m.Tracks))
+	for i, t := range m.Tracks {
+		tracks[i].MID = t.MID
+		tracks[i].Source = rooms.RoomSource(t.Source)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
