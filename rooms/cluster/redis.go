@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed" // the scripts
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -36,6 +37,14 @@ var (
 // hold up what works without it.
 const redisPatience = 2 * time.Second
 
+// redisLog takes the driver's own remarks. What matters of them comes back as an
+// error too, so they are for debugging.
+type redisLog struct{ log *slog.Logger }
+
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.log.DebugContext(ctx, "redis driver", "remark", fmt.Sprintf(format, v...))
+}
+
 func openRedis(url string, log *slog.Logger) (*Cluster, error) {
 	options, err := redis.ParseURL(url)
 	if err != nil {
@@ -47,6 +56,7 @@ func openRedis(url string, log *slog.Logger) (*Cluster, error) {
 	options.WriteTimeout = redisPatience
 	options.MaxRetries = 1
 	options.ContextTimeoutEnabled = true
+	redis.SetLogger(redisLog{log}) // one for the whole process; otherwise it writes to standard error
 	client := redis.NewClient(options)
 	bus := newRedisBus(client, log)
 	return &Cluster{
