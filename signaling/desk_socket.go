@@ -90,7 +90,7 @@ func (s *Server) deskSession(sock *socket, c caller) {
 
 // checkEvery is how often a socket asks whether its person still has access:
 // the bus spreads a revocation at once, this is for when the bus is away.
-const checkEvery = pingEvery - time.Second
+const checkEvery = 14 * time.Second // a little less than between two pongs
 
 // checkDesk keeps presence fresh and ends a socket whose session has ended. A
 // locked session stays: a locked screen must still ring.

@@ -82,6 +82,7 @@ type Server struct {
 	cfg      Config
 	upgrader websocket.Upgrader
 	hosts    map[string]bool
+	pace     pace
 	work     sync.WaitGroup // sessions
 
 	mu      sync.Mutex // guards what follows
@@ -95,7 +96,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, hosts: make(map[string]bool), open: make(map[*socket]auth.Actor)}
+	s := &Server{cfg: cfg, hosts: make(map[string]bool), pace: standard, open: make(map[*socket]auth.Actor)}
 	for _, o := range cfg.Origins {
 		u, err := url.Parse(o)
 		if err != nil {
@@ -190,7 +191,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request, which protocol.
 	if err != nil {
 		return // answered by the upgrader
 	}
-	sock := newSocket(conn, which)
+	sock := newSocket(conn, which, s.pace)
 	if !s.add(sock, c.actor) {
 		sock.close(protocol.CloseDrain)
 	}

@@ -12,15 +12,25 @@ import (
 	"consilium/signaling/protocol"
 )
 
-// Times and sizes of a socket.
-const (
-	helloWithin  = 10 * time.Second // from the upgrade to the hello
-	pingEvery    = 15 * time.Second
-	silentAfter  = 40 * time.Second // without anything arriving, pongs included
-	writeWithin  = 10 * time.Second // one frame
-	closeWithin  = 2 * time.Second  // from our close frame to theirs
-	queuedFrames = 256              // for a reader that is slower than the room
-)
+// pace is the times of a socket.
+type pace struct {
+	hello  time.Duration // from the upgrade to the hello
+	ping   time.Duration // between our pings
+	silent time.Duration // without anything arriving, pongs included
+	write  time.Duration // for one frame
+	close  time.Duration // from our close frame to theirs
+}
+
+var standard = pace{
+	hello:  10 * time.Second,
+	ping:   15 * time.Second,
+	silent: 40 * time.Second,
+	write:  10 * time.Second,
+	close:  2 * time.Second,
+}
+
+// queuedFrames wait for a reader that is slower than the room.
+const queuedFrames = 256
 
 // errClosed means that the session is over; the close code has been decided.
 var errClosed = errors.New("socket closed")
@@ -30,6 +40,7 @@ var errClosed = errors.New("socket closed")
 type socket struct {
 	conn  *websocket.Conn
 	which protocol.Socket
+	pace  pace
 	queue chan []byte
 
 	mu   sync.Mutex    // held while code or the read deadline is set
@@ -39,9 +50,9 @@ type socket struct {
 	bad limit // messages that could not be understood; reader only
 }
 
-func newSocket(conn *websocket.Conn, which protocol.Socket) *socket {
+func newSocket(conn *websocket.Conn, which protocol.Socket, pace pace) *socket {
 	return &socket{
-		conn: conn, which: which,
+		conn: conn, which: which, pace: pace,
 		queue: make(chan []byte, queuedFrames),
 		over:  make(chan struct{}),
 		bad:   limit{burst: 10, perSecond: 1.0 / 30},
@@ -97,7 +108,7 @@ func (s *socket) close(code protocol.CloseCode) {
 	s.code = code
 	close(s.over)
 	// Bounds how long the reader waits for the other side to close too.
-	s.conn.SetReadDeadline(time.Now().Add(closeWithin))
+	s.conn.SetReadDeadline(time.Now().Add(s.pace.close))
 }
 
 // readUntil sets the read deadline of an open socket.
@@ -120,27 +131,29 @@ func (s *socket) closed() bool {
 
 // write is the writer's life.
 func (s *socket) write() {
-	ping := time.NewTicker(pingEvery)
+	ping := time.NewTicker(s.pace.ping)
 	defer ping.Stop()
 	for {
+		if s.closed() { // before anything that is queued
+			s.bye()
+			return
+		}
 		select {
 		case frame := <-s.queue:
 			if !s.put(frame) {
 				return
 			}
 		case <-ping.C:
-			if s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWithin)) != nil {
+			if s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.pace.write)) != nil {
 				s.close(protocol.CloseSlow)
 			}
 		case <-s.over:
-			s.bye()
-			return
 		}
 	}
 }
 
 func (s *socket) put(frame []byte) bool {
-	s.conn.SetWriteDeadline(time.Now().Add(writeWithin))
+	s.conn.SetWriteDeadline(time.Now().Add(s.pace.write))
 	if err := s.conn.WriteMessage(websocket.TextMessage, frame); err != nil {
 		s.close(protocol.CloseSlow)
 		s.conn.Close() // nothing more can be written, not even why
@@ -152,7 +165,7 @@ func (s *socket) put(frame []byte) bool {
 // bye sends what is still queued, unless the other side does not read anyway,
 // and the close frame.
 func (s *socket) bye() {
-	s.conn.SetWriteDeadline(time.Now().Add(closeWithin))
+	s.conn.SetWriteDeadline(time.Now().Add(s.pace.close))
 	for s.code != protocol.CloseSlow {
 		select {
 		case frame := <-s.queue:
@@ -166,7 +179,7 @@ func (s *socket) bye() {
 		break
 	}
 	reason := websocket.FormatCloseMessage(int(s.code), s.code.String())
-	if s.conn.WriteControl(websocket.CloseMessage, reason, time.Now().Add(closeWithin)) != nil {
+	if s.conn.WriteControl(websocket.CloseMessage, reason, time.Now().Add(s.pace.close)) != nil {
 		s.conn.Close()
 	}
 }
@@ -183,13 +196,13 @@ func (s *socket) awaitClose() {
 
 // hello reads the first message, which has to come soon, whatever else does.
 func (s *socket) hello() (body any, err error) {
-	s.readUntil(time.Now().Add(helloWithin))
+	s.readUntil(time.Now().Add(s.pace.hello))
 	return s.receive(protocol.CloseNoHello, func() {})
 }
 
 // next reads a message after hello. alive is called for every sign of life.
 func (s *socket) next(alive func()) (body any, err error) {
-	extend := func() { s.readUntil(time.Now().Add(silentAfter)) }
+	extend := func() { s.readUntil(time.Now().Add(s.pace.silent)) }
 	extend()
 	return s.receive(protocol.CloseSilent, func() {
 		extend()
