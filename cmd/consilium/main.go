@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // zones for machines that have none
 
 	"github.com/alecthomas/kong"
 )
@@ -17,11 +18,15 @@ import (
 var version = "development"
 
 type commands struct {
+	Serve    serveCmd    `cmd:"" help:"Run the server."`
+	Demo     demoCmd     `cmd:"" help:"Run a demonstration on this machine, with invented people and patients."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the database's schema up to date, without serving."`
 	Generate generateCmd `cmd:"" help:"Write what is generated from the Go types: the app's copy of the OpenAPI document."`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {
