@@ -27,6 +27,11 @@ export function navigate(to: string, how: { replace?: boolean } = {}): void {
   moved(!how.replace);
 }
 
+/** Changes the address without changing the page: a new form has got its case. */
+export function rewrite(to: string): void {
+  history.replaceState(history.state, '', to);
+}
+
 /** Registers a guard that may keep the person on the page (it returns true to stay). */
 export function guard(stays: () => boolean): () => void {
   guards.add(stays);

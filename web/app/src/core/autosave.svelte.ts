@@ -18,7 +18,7 @@ export interface Shelf {
 
 export interface AutosaveOptions<T> {
   /** Where unsent text is kept: one name per person, case and form. */
-  key: string;
+  key: () => string;
   save: (value: T) => Promise<void>;
   shelf?: Shelf | undefined;
   pause?: number;
@@ -47,7 +47,7 @@ export class Autosave<T> {
   /** What an earlier visit could not send, if anything. */
   kept(): T | undefined {
     try {
-      const text = this.options.shelf?.getItem(this.options.key);
+      const text = this.options.shelf?.getItem(this.options.key());
       return text ? (JSON.parse(text) as T) : undefined;
     } catch {
       return undefined;
@@ -119,7 +119,7 @@ export class Autosave<T> {
 
   private keep(value: T): void {
     try {
-      this.options.shelf?.setItem(this.options.key, JSON.stringify(value));
+      this.options.shelf?.setItem(this.options.key(), JSON.stringify(value));
     } catch {
       return; // storage full or forbidden: the server still gets it
     }
@@ -127,7 +127,7 @@ export class Autosave<T> {
 
   private forget(): void {
     try {
-      this.options.shelf?.removeItem(this.options.key);
+      this.options.shelf?.removeItem(this.options.key());
     } catch {
       return;
     }

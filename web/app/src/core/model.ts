@@ -37,4 +37,5 @@ export type State = Line['state'];
 export type Urgency = Line['urgency'];
 export type Kind = Line['kind'];
 export type Seat = CaseView['seat'];
+export type Member = Schemas['Member'];
 export type Role = Me['grants'][number]['role'];

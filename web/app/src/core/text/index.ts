@@ -2,7 +2,9 @@
 import type account from './zh/account';
 import type admin from './zh/admin';
 import type calendar from './zh/calendar';
+import type consent from './zh/consent';
 import type consult from './zh/consult';
+import type deeds from './zh/deeds';
 import type desk from './zh/desk';
 import type opinion from './zh/opinion';
 import type request from './zh/request';
@@ -13,7 +15,9 @@ type Texts = typeof shell &
   typeof account &
   typeof admin &
   typeof calendar &
+  typeof consent &
   typeof consult &
+  typeof deeds &
   typeof desk &
   typeof opinion &
   typeof request &
@@ -48,6 +52,16 @@ export const areas = {
   consult: pair(
     () => import('./zh/consult'),
     () => import('./en/consult'),
+  ),
+  /** Words of consent; beside every form that records it. */
+  consent: pair(
+    () => import('./zh/consent'),
+    () => import('./en/consent'),
+  ),
+  /** The dialogs of a case. */
+  deeds: pair(
+    () => import('./zh/deeds'),
+    () => import('./en/deeds'),
   ),
   /** Desk of each role, duty roster. */
   desk: pair(
