@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -24,9 +25,6 @@ type BusyInterval struct {
 	Active    bool      `bun:"active"`
 }
 
-// booked are the states in which a booking takes its people's time.
-var booked = []consult.State{consult.Scheduled, consult.Ready, consult.Waiting, consult.InCall, consult.Interrupted}
-
 // Busy lists what takes the people's time within [from, to), but not the case
 // except. Empty people: everybody's of the tenant.
 func (r Reader) Busy(ctx context.Context, tenant string, people []string, from, to time.Time, except string) ([]BusyInterval, error) {
@@ -46,15 +44,14 @@ func (r Reader) Busy(ctx context.Context, tenant string, people []string, from, 
 // database refuses a second ordinary booking of the same time.
 func (tx *Tx) writeBusy(ctx context.Context, c *consult.Case) error {
 	var wanted []BusyInterval
-	if c.Booking != nil && slices.Contains(booked, c.State) {
-		people := slices.Clone(c.Booking.People)
-		slices.Sort(people) // in one order everywhere, so that two bookings cannot wait for each other
-		for _, p := range slices.Compact(people) {
-			wanted = append(wanted, BusyInterval{ID: NewID(), Tenant: c.Tenant, Case: c.ID, Person: p,
-				Start: c.Booking.Start.UTC().Truncate(time.Microsecond), End: c.Booking.End.UTC().Truncate(time.Microsecond),
-				Overrides: len(c.Booking.Clashes) > 0, Active: true})
-		}
+	for _, h := range c.Holds() {
+		wanted = append(wanted, BusyInterval{ID: NewID(), Tenant: c.Tenant, Case: c.ID, Person: h.Person,
+			Start: h.Start.UTC().Truncate(time.Microsecond), End: h.End.UTC().Truncate(time.Microsecond),
+			Overrides: !h.Exclusive, Active: true})
 	}
+	// In one order everywhere, so that two bookings cannot wait for each other.
+	slices.SortStableFunc(wanted, func(a, b BusyInterval) int { return strings.Compare(a.Person, b.Person) })
+	wanted = slices.CompactFunc(wanted, func(a, b BusyInterval) bool { return a.Person == b.Person })
 	var have []BusyInterval
 	if err := tx.db.NewSelect().Model(&have).Where("case_id = ? AND active", c.ID).Scan(ctx); err != nil {
 		return err

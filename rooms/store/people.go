@@ -39,7 +39,7 @@ type grantRow struct {
 	Person      string    `bun:"person,pk"`
 	Position    int       `bun:"position,pk"`
 	Tenant      string    `bun:"tenant"`
-	Institution string    `bun:"institution"`
+	Institution string    `bun:"institution,nullzero"`
 	Role        auth.Role `bun:"role"`
 	Since       time.Time `bun:"since"`
 	Until       time.Time `bun:"until,nullzero"`
@@ -239,8 +239,10 @@ func (tx *Tx) SetGrants(ctx context.Context, tenant, person string, grants []aut
 		return err
 	}
 	for i, g := range grants {
-		if _, err := tx.Institution(ctx, tenant, g.Institution); err != nil {
-			return err
+		if g.Institution != "" {
+			if _, err := tx.Institution(ctx, tenant, g.Institution); err != nil {
+				return err
+			}
 		}
 		row := grantRow{Person: person, Position: i, Tenant: tenant, Institution: g.Institution, Role: g.Role, Since: g.From, Until: g.Until}
 		if _, err := tx.db.NewInsert().Model(&row).Exec(ctx); err != nil {

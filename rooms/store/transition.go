@@ -271,7 +271,7 @@ func (tx *Tx) record(ctx context.Context, in TransitionInput, c *consult.Case, e
 		Verb: e.Verb, People: people, Event: &e, At: e.At}); err != nil {
 		return err
 	}
-	if e.Verb != "" {
+	if e.Verb != "" || e.Timers != nil {
 		if err := tx.replaceTimers(ctx, c, e.Timers); err != nil {
 			return err
 		}

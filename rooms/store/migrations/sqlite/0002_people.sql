@@ -28,7 +28,7 @@ CREATE TABLE grants (
   person      TEXT NOT NULL REFERENCES people (id),
   position    INTEGER NOT NULL, -- order in which they were given
   tenant      TEXT NOT NULL,
-  institution TEXT NOT NULL REFERENCES institutions (id),
+  institution TEXT REFERENCES institutions (id), -- NULL: the whole partnership
   role        TEXT NOT NULL,
   since       TIMESTAMP NOT NULL,
   until       TIMESTAMP,
