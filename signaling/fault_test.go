@@ -272,7 +272,6 @@ func TestStrangersDeskHearsNothing(t *testing.T) {
 }
 
 func TestLostSideInterruptsTheCase(t *testing.T) {
-	t.Parallel()
 	h := open(t)
 	id, doctor, expert, doctors, _ := inCall(h)
 	h.ok(expert.AwaitMedia(h.ctx, doctor.Self(), "camera", 5))

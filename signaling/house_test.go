@@ -47,7 +47,8 @@ const (
 var cheap = auth.Cost{Memory: 64, Passes: 1, Lanes: 1}
 
 func open(t *testing.T) *house {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Parallel() // tests mostly wait for packets
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
 	h := &house{T: t, ctx: ctx}
 	dir := t.TempDir()

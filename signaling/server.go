@@ -183,6 +183,11 @@ const patience = 10 * time.Second
 // session's call. The socket is closed and its writer has ended when connect
 // returns.
 func (s *Server) connect(w http.ResponseWriter, r *http.Request, which protocol.Socket, session func(*socket, caller)) {
+	if !s.begin() {
+		http.Error(w, "this server is stopping", http.StatusServiceUnavailable)
+		return
+	}
+	defer s.work.Done()
 	c, ok := s.admit(w, r)
 	if !ok {
 		return
@@ -192,26 +197,34 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request, which protocol.
 		return // answered by the upgrader
 	}
 	sock := newSocket(conn, which, s.pace)
-	if !s.add(sock, c.actor) {
-		sock.close(protocol.CloseDrain)
-	}
+	s.add(sock, c.actor)
 	defer s.remove(sock)
 	sock.serve(func() { session(sock, c) })
 }
 
-func (s *Server) add(sock *socket, a auth.Actor) bool {
+// begin counts a session in, unless the server is closing.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closing {
+		s.work.Add(1)
+	}
+	return !s.closing
+}
+
+func (s *Server) add(sock *socket, a auth.Actor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open[sock] = a
-	s.work.Add(1)
-	return !s.closing
+	if s.closing {
+		sock.close(protocol.CloseDrain)
+	}
 }
 
 func (s *Server) remove(sock *socket) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	delete(s.open, sock)
-	s.mu.Unlock()
-	s.work.Done()
 }
 
 // Revoked closes the sockets that the revocation ends. The registry ends the

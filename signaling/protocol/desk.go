@@ -65,6 +65,6 @@ type Presence struct {
 
 // Notice is something the person should know now.
 type Notice struct {
-	Kind    string `json:"kind" enum:"unanswered,knocking,waiting-long,due,break-glass,agreement"`
+	Kind    string `json:"kind" enum:"unanswered,knocking,waiting-long,due,call-back,offer-async,break-glass,agreement"`
 	Consult string `json:"consult,omitempty"`
 }

@@ -79,7 +79,7 @@ export interface Presence {
 
 /** Notice is something the person should know now. */
 export interface Notice {
-  kind: "unanswered" | "knocking" | "waiting-long" | "due" | "break-glass" | "agreement";
+  kind: "unanswered" | "knocking" | "waiting-long" | "due" | "call-back" | "offer-async" | "break-glass" | "agreement";
   consult?: string;
 }
 
