@@ -44,6 +44,8 @@ const (
 	password   = "correct horse battery staple"
 )
 
+var experts = []string{"expert", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"}
+
 var cheap = auth.Cost{Memory: 64, Passes: 1, Lanes: 1}
 
 func open(t *testing.T) *house {
@@ -118,7 +120,7 @@ func (h *house) furnish() {
 	}
 	add("doctor", clinicID, "", auth.Requester)
 	add("stranger", clinicID, "", auth.Requester)
-	for _, id := range []string{"expert", "second", "third"} {
+	for _, id := range experts {
 		add(id, hospitalID, cardiology, auth.Expert)
 		h.ok(h.store.TakeDuty(h.ctx, store.Duty{Tenant: tenant, Department: cardiology, Person: id, Rank: 1, From: since}))
 	}

@@ -3,6 +3,7 @@ package signaling_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"consilium/auth"
@@ -138,6 +139,49 @@ func TestAnotherExpertJoinsTheRunningCall(t *testing.T) {
 	}
 	h.ok(second.AwaitMedia(h.ctx, doctor.Self(), "camera", 5))
 	h.ok(second.AwaitMedia(h.ctx, expert.Self(), "microphone", 5))
+}
+
+func TestEightPeopleInOneCall(t *testing.T) {
+	h := open(t)
+	id, doctor, expert, _, first := inCall(h)
+	everybody := []*client.Room{doctor, expert}
+	for _, name := range experts[1:7] {
+		_, err := h.desk.Do(h.ctx, first.actor, id, "join "+name, 0, consult.JoinCmd{Person: name})
+		h.ok(err)
+		p := h.signsIn(name)
+		p.accepts(id)
+		everybody = append(everybody, p.goesIn(id, 7))
+	}
+	_, err := h.desk.Do(h.ctx, first.actor, id, "join the ninth", 0, consult.JoinCmd{Person: "eighth"})
+	h.ok(err)
+	ninths := h.signsIn("eighth")
+	ninths.accepts(id)
+	ninth := ninths.opens(id)
+	h.ok(ninth.Knock())
+	h.ok(ninth.Await(h.ctx, "being told that the call is full", func(r *client.Room) bool {
+		return r.RefusedWith(protocol.RoomFull) && r.Phase() == "waiting"
+	}))
+	for _, r := range everybody[:2] { // who came with two spare pairs
+		h.ok(r.Widen(h.ctx))
+	}
+	var flows sync.WaitGroup
+	for _, to := range everybody {
+		for _, from := range everybody {
+			if from == to {
+				continue
+			}
+			for _, source := range []string{"camera", "microphone"} {
+				flows.Go(func() {
+					if err := to.AwaitMedia(h.ctx, from.Self(), source, 3); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+	}
+	flows.Wait()
+	h.ok(everybody[7].Leave())
+	h.ok(ninth.Await(h.ctx, "the place that became free", func(r *client.Room) bool { return r.Phase() == "in" }))
 }
 
 func TestMoreLinesWhenTheyRunOut(t *testing.T) {
