@@ -251,14 +251,25 @@ func ageOf(p consult.Patient, at time.Time) *int {
 
 func numberOf(c *consult.Case) string { return strconv.FormatInt(c.Number, 10) }
 
-// possible is what the reader may do now: the lifecycle's answer, as far as the
-// permission table agrees.
+// possible is what the reader may do now through the API: the lifecycle's
+// answer, as far as the permission table agrees. Arriving, admitting and resuming
+// happen in the room; starting now makes a case of its own.
 func possible(by auth.Actor, c *consult.Case, o auth.Object) []consult.Verb {
 	roles := make([]auth.Role, 0, len(by.Grants))
 	for _, g := range by.Grants {
 		roles = append(roles, g.Role)
 	}
-	return slices.DeleteFunc(c.Possible(o.Seat, roles...), func(v consult.Verb) bool { return !auth.Allow(by, actionOf(v), o) })
+	return slices.DeleteFunc(c.Possible(o.Seat, roles...), func(v consult.Verb) bool {
+		switch v {
+		case consult.Start, consult.Arrive, consult.Admit, consult.Interrupt, consult.Resume, consult.Expire:
+			return true
+		case consult.Withdraw:
+			return !slices.ContainsFunc(c.Consents, func(g consult.Consented) bool { return g.Withdrawn.IsZero() })
+		case consult.Review:
+			return !slices.ContainsFunc(c.Breaches, func(b consult.Breach) bool { return b.Reviewed.IsZero() })
+		}
+		return !auth.Allow(by, actionOf(v), o)
+	})
 }
 
 // here are the acts on a case that are no steps of the lifecycle.

@@ -21,6 +21,8 @@ type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Run the server."`
 	Demo     demoCmd     `cmd:"" help:"Run a demonstration on this machine, with invented people and patients."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database's schema up to date, without serving."`
+	Admin    adminCmd    `cmd:"" help:"Look after institutions, accounts and roles, without prompts."`
+	Token    tokenCmd    `cmd:"" help:"Print a token with which a machine uses the API for ten minutes."`
 	Generate generateCmd `cmd:"" help:"Write what is generated from the Go types: the app's copy of the OpenAPI document."`
 }
 
