@@ -44,9 +44,11 @@
 // The order of sections is otherwise free; new ones are appended by later
 // offers, as browsers do. The recommended first offer is: microphone
 // (sendonly), camera (sendonly), then audio and video recvonly, twice. Opus for
-// audio; VP8 and H.264 (packetization-mode 1) with RTX for video, VP8 first.
-// The header extensions used are sdes:mid and transport-wide-cc; others are
-// ignored. No data channel, no simulcast yet.
+// audio; VP8 and H.264 (baseline, packetization-mode 1) with RTX for video, VP8
+// first. The only header extension used is transport-wide-cc. A sending section
+// names its stream (a=ssrc), as browsers do without simulcast, also while no
+// track is attached. No data channel. Such an offer of Chromium is 7.3 KB, its
+// answer 4.1 KB.
 //
 // Turning a source off and on needs no offer: the browser uses replaceTrack or
 // track.enabled and tells the room, which calls Mute. Screen sharing adds its
@@ -59,5 +61,10 @@
 //
 // ontrack in the browser is not a participant: lines are opened once and get
 // occupants later. Who is on which line is told by the lines that come with the
-// answer and by Hooks.Lines after every change.
+// answer and by Hooks.Lines after every change; a map that overtakes its answer
+// may name mids that the browser does not know yet.
+//
+// Chromium on a machine with no interface but loopback gathers nothing unless it
+// is started with --allow-loopback-in-peer-connection; with any other interface
+// up, a page on http://localhost connects as it is.
 package sfu

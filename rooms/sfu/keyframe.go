@@ -15,7 +15,8 @@ func startsKeyFrame(c codec, payload []byte) bool {
 	return true
 }
 
-// vp8Descriptor is the payload descriptor of RFC 7741 §4.2.
+// vp8Descriptor is the payload descriptor of RFC 7741 §4.2; zero when there is
+// none to be trusted.
 type vp8Descriptor struct {
 	start    bool // first packet of a frame
 	size     int  // bytes before the VP8 payload
@@ -28,7 +29,7 @@ type vp8Descriptor struct {
 
 func parseVP8(p []byte) (d vp8Descriptor, ok bool) {
 	if len(p) < 1 {
-		return d, false
+		return vp8Descriptor{}, false
 	}
 	d.start = p[0]&0x10 != 0 && p[0]&0x07 == 0
 	d.size = 1
@@ -36,18 +37,18 @@ func parseVP8(p []byte) (d vp8Descriptor, ok bool) {
 		return d, true
 	}
 	if len(p) < 2 {
-		return d, false
+		return vp8Descriptor{}, false
 	}
 	ext := p[1]
 	d.size = 2
 	if ext&0x80 != 0 { // I: picture id
 		if len(p) < d.size+1 {
-			return d, false
+			return vp8Descriptor{}, false
 		}
 		d.picture = d.size
 		if d.long = p[d.size]&0x80 != 0; d.long {
 			if len(p) < d.size+2 {
-				return d, false
+				return vp8Descriptor{}, false
 			}
 			d.id = binary.BigEndian.Uint16(p[d.size:]) & 0x7fff
 			d.size += 2
@@ -58,7 +59,7 @@ func parseVP8(p []byte) (d vp8Descriptor, ok bool) {
 	}
 	if ext&0x40 != 0 { // L: TL0PICIDX
 		if len(p) < d.size+1 {
-			return d, false
+			return vp8Descriptor{}, false
 		}
 		d.tl0, d.tl0Index = d.size, p[d.size]
 		d.size++
@@ -66,7 +67,10 @@ func parseVP8(p []byte) (d vp8Descriptor, ok bool) {
 	if ext&0x30 != 0 { // T or K
 		d.size++
 	}
-	return d, len(p) >= d.size
+	if len(p) < d.size {
+		return vp8Descriptor{}, false
+	}
+	return d, true
 }
 
 // shift moves the picture counters in place, so that they go on across a change
