@@ -11,12 +11,11 @@ type LinkReport struct {
 
 func (r LinkReport) loss() float64 { return max(r.LossUp, r.LossDown) }
 
-// What a word means: a satellite's 600 ms is fair when nothing is lost, and
-// speech with the error correction of Opus stands some five lost packets in a
-// hundred.
+// What a word means for a conversation; the app uses the same limits for the
+// person's own link.
 const (
-	goodRTT, fairRTT   = 300.0, 900.0 // ms
-	goodLoss, fairLoss = 0.02, 0.08   // share of packets
+	goodRTT, fairRTT   = 250.0, 600.0 // ms
+	goodLoss, fairLoss = 0.03, 0.1    // share of packets
 )
 
 // linkTally turns reports into a word and a summary.

@@ -149,8 +149,8 @@ func TestLinkIsOneWord(t *testing.T) {
 			want   RoomLink
 		}{
 			{LinkReport{RTT: 40}, LinkGood},
-			{LinkReport{RTT: 620}, LinkFair},
-			{LinkReport{RTT: 620, LossUp: 0.2}, LinkPoor},
+			{LinkReport{RTT: 590}, LinkFair},
+			{LinkReport{RTT: 590, LossUp: 0.2}, LinkPoor},
 			{LinkReport{RTT: 40, LossDown: 0.05}, LinkFair},
 		} {
 			doctor.hold.Report(c.report)

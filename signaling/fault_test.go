@@ -1,6 +1,7 @@
 package signaling_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -206,6 +207,20 @@ var bomb = func() string {
 	}
 	return sdp.String()
 }()
+
+func TestClosingWithLeftLeaves(t *testing.T) {
+	h := open(t)
+	doctors, experts := h.signsIn("doctor"), h.signsIn("expert")
+	id := doctors.startsNow()
+	experts.accepts(id)
+	watcher := experts.opens(id)
+	conn := doctors.speaks(id)
+	h.ok(watcher.Await(h.ctx, "two people", func(r *client.Room) bool { return r.People() == 2 }))
+	h.ok(conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(int(protocol.CloseLeft), ""), time.Now().Add(time.Second)))
+	soon, cancel := context.WithTimeout(h.ctx, 15*time.Second) // well within the grace
+	defer cancel()
+	h.ok(watcher.Await(soon, "one person", func(r *client.Room) bool { return r.People() == 1 }))
+}
 
 func TestTooManyMessages(t *testing.T) {
 	h := open(t)

@@ -75,7 +75,7 @@ func roomMessage(t rooms.RoomTelling) any {
 	case rooms.RoomChat:
 		return chatMessage(t)
 	case rooms.RoomCaseChanged:
-		return protocol.CaseChanged{State: string(t.Case.State), Version: t.Case.Version}
+		return protocol.CaseChanged{State: string(t.Case.State), Version: t.Case.Version, Began: millis(t.Case.Began)}
 	case rooms.RoomEnded:
 		return protocol.Ended{By: t.By}
 	case rooms.RoomRefused:
@@ -88,12 +88,9 @@ func welcome(t rooms.RoomSnapshot, token string) protocol.RoomWelcome {
 	m := protocol.RoomWelcome{
 		Participant: t.Participant, Token: token, Grace: int(t.Grace / time.Second), Resumed: t.Resumed,
 		Phase: string(t.Phase), State: string(t.Case.State), Version: t.Case.Version,
-		May: rights(t.May), Lines: lines(t.Lines),
+		May: rights(t.May), Lines: lines(t.Lines), Began: millis(t.Case.Began),
 		Roster: make([]protocol.Participant, 0, len(t.Roster)),
 		Chat:   make([]protocol.ChatMessage, 0, len(t.Chat)),
-	}
-	if !t.Case.Began.IsZero() {
-		m.Began = t.Case.Began.UnixMilli()
 	}
 	for _, p := range t.Roster {
 		m.Roster = append(m.Roster, participant(p))
@@ -102,6 +99,14 @@ func welcome(t rooms.RoomSnapshot, token string) protocol.RoomWelcome {
 		m.Chat = append(m.Chat, chatMessage(c))
 	}
 	return m
+}
+
+// millis is a time on the wire; 0 stands for none.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
 }
 
 func participant(p rooms.RoomPerson) protocol.Participant {

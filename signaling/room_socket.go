@@ -43,8 +43,11 @@ func (s *Server) roomSession(sock *socket, c caller, consult string) {
 		return
 	}
 	v.hold = hold
-	defer hold.Drop()
 	v.listen()
+	if sock.left {
+		hold.Leave()
+	}
+	hold.Drop()
 }
 
 // entry is the person at the room's door, by ticket or by room token.

@@ -70,7 +70,7 @@ func TestChatAndRoster(t *testing.T) {
 	h.ok(expert.Await(h.ctx, "the message", func(r *client.Room) bool {
 		return len(r.Chat()) == 1 && r.Chat()[0].Text == "心电图在这里。" && r.Chat()[0].Name == "Name of doctor"
 	}))
-	h.ok(doctor.Report(protocol.Quality{RTT: 700, LossUp: 0.04, Path: "udp"}))
+	h.ok(doctor.Report(protocol.Quality{RTT: 500, LossUp: 0.04, Path: "udp"}))
 	h.ok(expert.Await(h.ctx, "the doctor's link in one word", func(r *client.Room) bool {
 		p, _ := r.Person("doctor")
 		return p.Link == "fair"

@@ -47,7 +47,8 @@ type socket struct {
 	over chan struct{} // closed when code is set
 	code protocol.CloseCode
 
-	bad limit // messages that could not be understood; reader only
+	bad  limit // messages that could not be understood; reader only
+	left bool  // the app closed with CloseLeft; reader only
 }
 
 func newSocket(conn *websocket.Conn, which protocol.Socket, pace pace) *socket {
@@ -265,6 +266,7 @@ func (s *socket) read(silent protocol.CloseCode) ([]byte, error) {
 
 // lost closes after the reader failed: silence, or the other side is gone.
 func (s *socket) lost(err error, silent protocol.CloseCode) {
+	s.left = websocket.IsCloseError(err, int(protocol.CloseLeft))
 	timeout := net.Error(nil)
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		s.close(silent)

@@ -103,6 +103,6 @@ var closeCodes = []CloseDoc{
 	{CloseRemoved, "removed", "the person no longer has a seat in this consult"},
 	{CloseRoomEnded, "ended", "the call is over for everybody"},
 	{CloseTooBig, "frame-too-big", "a frame was larger than 64 KB"},
-	{CloseLeft, "left", "the person left"},
+	{CloseLeft, "left", "the person left; from the app it says the same as leave"},
 	{CloseNoSuchRoom, "no-such-room", "the ticket is for another room"},
 }

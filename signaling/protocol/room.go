@@ -149,6 +149,7 @@ type ChatMessage struct {
 type CaseChanged struct {
 	State   string `json:"state"`
 	Version int64  `json:"version"`
+	Began   int64  `json:"began,omitempty" doc:"ms since the Unix epoch when the call began"`
 }
 
 // PhaseChanged tells the person their own phase and rights when either changes.

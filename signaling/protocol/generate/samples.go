@@ -81,7 +81,7 @@ var samples = []sample{
 	{protocol.Room, protocol.Server, protocol.Updated{Participant: doctor}},
 	{protocol.Room, protocol.Server, protocol.Left{Participant: expertSeat, Why: "left"}},
 	{protocol.Room, protocol.Server, protocol.ChatMessage{Seq: 5, Key: "k-1", Person: doctorID, Name: "Demonstration requester", At: instant, Text: "好的。"}},
-	{protocol.Room, protocol.Server, protocol.CaseChanged{State: "in-call", Version: 8}},
+	{protocol.Room, protocol.Server, protocol.CaseChanged{State: "in-call", Version: 8, Began: instant}},
 	{protocol.Room, protocol.Server, protocol.PhaseChanged{Phase: "in", By: expertSeat, May: []string{"microphone", "camera", "screen", "chat"}}},
 	{protocol.Room, protocol.Server, protocol.Renewed{Token: "token"}},
 	{protocol.Room, protocol.Server, protocol.Ended{By: "Demonstration expert"}},

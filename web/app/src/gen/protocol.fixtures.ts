@@ -391,7 +391,8 @@ export const roomFromServer: RoomFromServer[] = [
     "type": "case",
     "body": {
       "state": "in-call",
-      "version": 8
+      "version": 8,
+      "began": 1763800000000
     }
   },
   {

@@ -273,6 +273,8 @@ export interface Left {
 export interface CaseChanged {
   state: string;
   version: number;
+  /** ms since the Unix epoch when the call began */
+  began?: number;
 }
 
 /** PhaseChanged tells the person their own phase and rights when either changes. */
@@ -395,7 +397,7 @@ export const closeCodes = {
   ended: 4504,
   /** a frame was larger than 64 KB */
   frameTooBig: 4505,
-  /** the person left */
+  /** the person left; from the app it says the same as leave */
   left: 4506,
   /** the ticket is for another room */
   noSuchRoom: 4507,
