@@ -6,6 +6,7 @@
 # and stopped at the end; a server that already runs on the machine is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+export CGO_ENABLED=0 # as in the Makefile; the race detector alone wants it
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/consilium-test.XXXXXX")
 chmod 755 "$scratch" # PostgreSQL runs as a user of its own and must reach its folder
