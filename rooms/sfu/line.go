@@ -16,7 +16,7 @@ import (
 const (
 	// mappingsKept is how many changes of the publisher back a line can still
 	// repair.
-	mappingsKept = 4
+	mappingsKept = 2
 	// Repairs may make up this share of what a line sends, plus a burst: on a
 	// link that loses because it is full, more repairs mean more loss.
 	repairShare = 0.3
@@ -139,6 +139,9 @@ func (l *line) tune(p *publication) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.onAir, l.feed = p, nil
+	if p == nil {
+		l.maps = nil // they would keep the publisher's cache
+	}
 }
 
 // write sends a packet of a feed on. It is called by the feed's goroutine only.

@@ -1,0 +1,108 @@
+package sfu
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+// sink counts what a line sends.
+type sink struct {
+	packets int
+	ssrcs   map[uint32]int
+	last    rtp.Header
+	payload []byte
+}
+
+func (s *sink) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
+	s.packets++
+	s.last = *h
+	s.payload = payload
+	if s.ssrcs != nil {
+		s.ssrcs[h.SSRC]++
+	}
+	return len(payload) + 12, nil
+}
+
+func (s *sink) Write(b []byte) (int, error) { return len(b), nil }
+
+var _ webrtc.TrackLocalWriter = (*sink)(nil)
+
+// onAirLine is a bound line with a publication on it, without a network.
+func onAirLine(out *sink) (*line, *feed) {
+	c := &connection{}
+	c.ready.Store(true)
+	p := &publication{source: Camera, peer: &Peer{}}
+	p.open.Store(true)
+	f := &feed{publication: p, conn: &connection{}, cache: new(cache)}
+	f.live.Store(true)
+	p.feed.Store(f)
+	l := newLine(c, "3", video, 0)
+	l.out, l.ssrc, l.rtxSSRC = out, 100, 200
+	l.types[vp8], l.rtxTypes[vp8] = 96, 97
+	l.tune(p)
+	lines := []*line{l}
+	p.subscribers.Store(&lines)
+	return l, f
+}
+
+func send(f *feed, seq uint16, now time.Time) {
+	payload := vp8Header(seq, uint8(seq), seq == 0)
+	p := packet{seq: seq, time: uint32(seq) * 3000, codec: vp8, key: seq == 0, payload: append(payload, make([]byte, 1000)...)}
+	p.picture, _ = parseVP8(p.payload)
+	f.take(&p, false, 1100, now)
+}
+
+func TestForwardingDoesNotAllocate(t *testing.T) {
+	_, f := onAirLine(&sink{})
+	now := time.Now()
+	payload := append(vp8Header(0, 0, true), make([]byte, 1000)...)
+	p := packet{codec: vp8, payload: payload}
+	seq := uint16(0)
+	step := func() {
+		p.seq, p.time, p.key = seq, uint32(seq)*3000, true
+		p.picture, _ = parseVP8(p.payload)
+		f.take(&p, false, 1100, now)
+		seq++
+	}
+	for range cacheSize + 1 {
+		step()
+	}
+	if n := testing.AllocsPerRun(1000, step); n > 0 {
+		t.Errorf("%v allocations per packet", n)
+	}
+}
+
+func TestRepairsAreRTXAndBounded(t *testing.T) {
+	out := &sink{ssrcs: map[uint32]int{}}
+	l, f := onAirLine(out)
+	now := time.Now()
+	for seq := range uint16(300) {
+		send(f, seq, now)
+	}
+	last := out.last.SequenceNumber
+	l.repair(last - 10)
+	if out.last.SSRC != 200 || out.last.PayloadType != 97 || out.ssrcs[200] != 1 {
+		t.Fatalf("the repair is %+v", out.last)
+	}
+	if lost := uint16(out.payload[0])<<8 | uint16(out.payload[1]); lost != last-10 {
+		t.Errorf("the repair is for %d, want %d", lost, last-10)
+	}
+	for range 20 {
+		for seq := last - 250; seq != last; seq++ {
+			l.repair(seq)
+		}
+	}
+	if n := out.ssrcs[200]; n > repairBurst {
+		t.Errorf("%d repairs of 300 packets: a link that is full would be filled more", n)
+	}
+	// What was never sent, or is long gone, is not made up.
+	before := out.packets
+	l.repair(last + 5)
+	l.repair(last - 400)
+	if out.packets != before {
+		t.Error("a packet that was not sent was repaired")
+	}
+}
