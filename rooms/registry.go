@@ -79,7 +79,7 @@ func (g *Registry) Enter(ctx context.Context, e RoomEntry) (*Hold, error) {
 		return nil, errNoRoom
 	}
 	for {
-		room, err := g.room(e.Consult, pass)
+		room, err := g.room(e.Consult, pass.Object.Tenant, pass.Case)
 		if err != nil {
 			return nil, err
 		}
@@ -91,8 +91,17 @@ func (g *Registry) Enter(ctx context.Context, e RoomEntry) (*Hold, error) {
 	}
 }
 
+// Reopen opens the room of a call that was going on when the server stopped.
+// People come back to it by themselves; if they do not, the call counts as
+// interrupted, which is where call-back and the other ways on begin.
+func (g *Registry) Reopen(consultID, tenant string, c RoomCase) {
+	if r, err := g.room(consultID, tenant, c); err == nil {
+		r.inbox.post(func() {}) // have it look at its deadlines
+	}
+}
+
 // room finds the consult's room or opens one.
-func (g *Registry) room(id string, pass RoomPass) (*Room, error) {
+func (g *Registry) room(id, tenant string, c RoomCase) (*Room, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
@@ -101,7 +110,7 @@ func (g *Registry) room(id string, pass RoomPass) (*Room, error) {
 	if r, ok := g.rooms[id]; ok {
 		return r, nil
 	}
-	r := newRoom(g, id, pass)
+	r := newRoom(g, id, tenant, c)
 	g.rooms[id] = r
 	g.work.Go(r.run)
 	g.work.Go(r.clerk.serve)

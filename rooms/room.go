@@ -69,12 +69,12 @@ type Room struct {
 	over       bool
 }
 
-func newRoom(g *Registry, id string, pass RoomPass) *Room {
+func newRoom(g *Registry, id, tenant string, c RoomCase) *Room {
 	r := &Room{
-		id: id, tenant: pass.Object.Tenant, registry: g,
+		id: id, tenant: tenant, registry: g,
 		log:   g.cfg.Log.With("consult", id),
 		inbox: newMailbox(), clerk: newMailbox(), gone: make(chan struct{}),
-		state:    pass.Case,
+		state:    c,
 		admitted: make(map[string]bool),
 		empty:    time.Now(),
 	}

@@ -240,6 +240,27 @@ func TestTokenAfterARestartGivesSeatAndPlaceBack(t *testing.T) {
 	})
 }
 
+func TestCallThatARestartCutOffIsInterruptedIfNobodyComesBack(t *testing.T) {
+	play(t, consult.InCall, func(s *scene) {
+		s.registry.Reopen(sceneCase, "t", s.desk.now())
+		s.passes(meetWithin - time.Second)
+		s.expectState(consult.InCall)
+		s.passes(2 * time.Second)
+		s.expectState(consult.Interrupted)
+		s.passes(time.Hour)
+		if _, live := s.registry.Live(sceneCase); live {
+			t.Error("nobody came, and the room is still there")
+		}
+	})
+	play(t, consult.InCall, func(s *scene) {
+		s.registry.Reopen(sceneCase, "t", s.desk.now())
+		s.goesIn("doctor")
+		s.goesIn("expert")
+		s.passes(time.Hour)
+		s.expectState(consult.InCall)
+	})
+}
+
 func TestRevokedWhileAwayIsGone(t *testing.T) {
 	play(t, consult.InCall, func(s *scene) {
 		doctor, expert := s.goesIn("doctor"), s.goesIn("expert")

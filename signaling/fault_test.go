@@ -80,6 +80,22 @@ func TestWhoMayConnect(t *testing.T) {
 	}
 }
 
+func TestOnePersonCannotHoldAllSockets(t *testing.T) {
+	h := open(t)
+	doctors := h.signsIn("doctor")
+	for range 24 {
+		if _, status := h.raw("/ws/desk", doctors.headers()); status != http.StatusSwitchingProtocols {
+			t.Fatalf("a few tabs are answered %d", status)
+		}
+	}
+	if _, status := h.raw("/ws/desk", doctors.headers()); status != http.StatusTooManyRequests {
+		t.Errorf("the 25th is answered %d", status)
+	}
+	if _, status := h.raw("/ws/desk", h.signsIn("expert").headers()); status != http.StatusSwitchingProtocols {
+		t.Errorf("somebody else is answered %d", status)
+	}
+}
+
 // speaks opens a raw room socket, says hello and reads the welcome.
 func (p *page) speaks(id string) *websocket.Conn {
 	p.Helper()

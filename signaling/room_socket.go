@@ -183,7 +183,7 @@ func (v *visit) quality(m protocol.Quality) {
 	share := func(x float64) float64 { return min(max(x, 0), 1) }
 	v.hold.Report(rooms.LinkReport{
 		RTT: min(max(m.RTT, 0), 60_000), LossUp: share(m.LossUp), LossDown: share(m.LossDown),
-		Freezes: m.Freezes, Path: m.Path,
+		Freezes: max(m.Freezes, 0), Path: m.Path,
 	})
 }
 

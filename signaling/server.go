@@ -87,6 +87,7 @@ type Server struct {
 
 	mu      sync.Mutex // guards what follows
 	open    map[*socket]auth.Actor
+	held    map[string]int // sockets and upgrades under way, by person
 	closing bool
 }
 
@@ -96,7 +97,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, hosts: make(map[string]bool), pace: standard, open: make(map[*socket]auth.Actor)}
+	s := &Server{cfg: cfg, hosts: make(map[string]bool), pace: standard, open: make(map[*socket]auth.Actor), held: make(map[string]int)}
 	for _, o := range cfg.Origins {
 		u, err := url.Parse(o)
 		if err != nil {
@@ -192,6 +193,11 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request, which protocol.
 	if !ok {
 		return
 	}
+	if !s.reserve(c.actor.Person) {
+		http.Error(w, "too many pages are open; close some", http.StatusTooManyRequests)
+		return
+	}
+	defer s.release(c.actor.Person)
 	conn, err := s.upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // answered by the upgrader
@@ -200,6 +206,27 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request, which protocol.
 	s.add(sock, c.actor)
 	defer s.remove(sock)
 	sock.serve(func() { session(sock, c) })
+}
+
+// mostSockets is how many sockets one person may hold: some tabs on some devices.
+const mostSockets = 24
+
+func (s *Server) reserve(person string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held[person] >= mostSockets {
+		return false
+	}
+	s.held[person]++
+	return true
+}
+
+func (s *Server) release(person string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held[person]--; s.held[person] == 0 {
+		delete(s.held, person)
+	}
 }
 
 // begin counts a session in, unless the server is closing.
