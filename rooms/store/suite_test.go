@@ -19,7 +19,15 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	status := m.Run()
+	dropTemplate()
+	if status == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			status = 1
+		}
+	}
+	os.Exit(status)
 }
 
 // each runs the test on a fresh SQLite database, and on a fresh PostgreSQL one
@@ -35,13 +43,37 @@ func each(t *testing.T, test func(t *testing.T, f *fixture)) {
 	})
 }
 
-var databases struct {
-	mu   sync.Mutex
-	last int // guards the names of databases
+// template is a PostgreSQL database that is migrated already; each test gets a
+// copy of it.
+var template struct {
+	mu     sync.Mutex
+	server string // guarded by mu: set once the template is made
+	name   string // guarded by mu
+	copies int    // guarded by mu
 }
 
-// freshPostgres makes an empty database and returns its URL.
-func freshPostgres(t *testing.T) string {
+func adminPostgres(server, statement string) error {
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.Exec(statement)
+	return err
+}
+
+func databaseURL(server, name string) string {
+	u, err := url.Parse(server)
+	if err != nil {
+		return err.Error()
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// postgresServer is the server to test on; the test is skipped without one, or
+// fails when CONSILIUM_TEST_REQUIRE=1.
+func postgresServer(t *testing.T) string {
 	t.Helper()
 	server := os.Getenv("CONSILIUM_TEST_DATABASE_URL")
 	if server == "" {
@@ -50,28 +82,48 @@ func freshPostgres(t *testing.T) string {
 		}
 		t.Skip("CONSILIUM_TEST_DATABASE_URL is not set")
 	}
-	databases.mu.Lock()
-	databases.last++
-	name := fmt.Sprintf("store_%d_%d", os.Getpid(), databases.last)
-	databases.mu.Unlock()
-	admin := func(statement string) {
-		db, err := sql.Open("pgx", server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
+	return server
+}
+
+// freshPostgres makes a database with the schema and returns its URL.
+func freshPostgres(t *testing.T) string {
+	t.Helper()
+	server := postgresServer(t)
+	template.mu.Lock()
+	defer template.mu.Unlock()
+	if template.server == "" {
+		template.name = fmt.Sprintf("store_%d", os.Getpid())
+		must(t, adminPostgres(server, "CREATE DATABASE "+template.name))
+		template.server = server
+		s, err := Open(t.Context(), databaseURL(server, template.name), nil)
+		must(t, err)
+		must(t, s.Close())
+	}
+	template.copies++
+	name := fmt.Sprintf("%s_%d", template.name, template.copies)
+	must(t, adminPostgres(server, "CREATE DATABASE "+name+" TEMPLATE "+template.name))
+	t.Cleanup(func() { must(t, adminPostgres(server, "DROP DATABASE "+name+" WITH (FORCE)")) })
+	return databaseURL(server, name)
+}
+
+// emptyPostgres makes a database without a schema and returns its URL.
+func emptyPostgres(t *testing.T) string {
+	t.Helper()
+	server := postgresServer(t)
+	name := fmt.Sprintf("empty_%d_%d", os.Getpid(), time.Now().UnixNano())
+	must(t, adminPostgres(server, "CREATE DATABASE "+name))
+	t.Cleanup(func() { must(t, adminPostgres(server, "DROP DATABASE "+name+" WITH (FORCE)")) })
+	return databaseURL(server, name)
+}
+
+func dropTemplate() {
+	template.mu.Lock()
+	defer template.mu.Unlock()
+	if template.server != "" {
+		if err := adminPostgres(template.server, "DROP DATABASE "+template.name+" WITH (FORCE)"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 		}
 	}
-	admin("CREATE DATABASE " + name)
-	t.Cleanup(func() { admin("DROP DATABASE " + name + " WITH (FORCE)") })
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
 }
 
 // fixture is a small partnership: a township clinic that may ask a city
