@@ -44,6 +44,16 @@ func (b *streamBuffer) Write(p []byte) (int, error) {
 	return b.Buffer.Write(p)
 }
 
+// Read implements io.Reader. The stack looks into streams that it does not know;
+// it must not be left waiting there, or it would read along once the stream is
+// declared.
+func (b *streamBuffer) Read(p []byte) (int, error) {
+	if !b.open.Load() {
+		return 0, io.EOF
+	}
+	return b.Buffer.Read(p)
+}
+
 // declare opens exactly the streams of an offer's accepted sections.
 func (b *buffers) declare(ssrcs []uint32) {
 	b.mu.Lock()

@@ -81,14 +81,7 @@ func newConnection(p *Peer, identity string) (*connection, error) {
 }
 
 // accept says which sections may send what, before the answer opens them.
-func (c *connection) accept(o *offer, sending map[string]*publication) {
-	var ssrcs []uint32
-	for _, s := range o.sections {
-		if sending[s.mid] != nil {
-			ssrcs = append(ssrcs, s.ssrc, s.rtx)
-		}
-	}
-	c.buffers.declare(ssrcs)
+func (c *connection) accept(sending map[string]*publication) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sending = sending
@@ -119,6 +112,7 @@ func (c *connection) negotiate(ctx context.Context, o *offer, p plan) (string, [
 	if err != nil {
 		return "", nil, fmt.Errorf("offer: %w", err)
 	}
+	c.buffers.declare(o.streams(p))
 	added, err := c.bind(p.receiving)
 	if err != nil {
 		return "", nil, err

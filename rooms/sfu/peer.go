@@ -61,7 +61,7 @@ func (p *Peer) Offer(ctx context.Context, sdp string, tracks []Track) (answer st
 		}
 	}
 	sending := p.publish(plan)
-	conn.accept(o, sending)
+	conn.accept(sending)
 	answer, added, err := conn.negotiate(ctx, o, plan)
 	if err != nil {
 		p.room.server.log.Warn("media: negotiation", "err", err)

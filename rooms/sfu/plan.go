@@ -88,3 +88,14 @@ func nameTracks(o *offer, tracks []Track) (map[string]Source, error) {
 	}
 	return named, nil
 }
+
+// streams lists what the accepted sections of the offer send with.
+func (o *offer) streams(p plan) []uint32 {
+	var ssrcs []uint32
+	for _, s := range o.sections {
+		if _, ok := p.sources[s.mid]; ok {
+			ssrcs = append(ssrcs, s.ssrc, s.rtx)
+		}
+	}
+	return ssrcs
+}
