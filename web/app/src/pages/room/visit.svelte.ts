@@ -26,6 +26,7 @@ export type Over =
 export type Tracks = Partial<Record<Source, MediaStreamTrack>>;
 
 const measureEvery = 4_000; // ms
+const measureFirst = 700; // ms; a first word about the link
 const chatAgain = 3_000; // ms
 
 export class Visit {
@@ -91,6 +92,7 @@ export class Visit {
   start(): void {
     this.over = null;
     this.socket.start();
+    setTimeout(() => void this.measure(), measureFirst);
     this.ticker = setInterval(() => void this.measure(), measureEvery);
   }
 
@@ -273,6 +275,7 @@ export class Visit {
       case 'case':
         this.state = frame.body.state;
         this.version = frame.body.version;
+        this.began = frame.body.began ?? this.began;
         return;
       case 'phase':
         this.admittedBy = frame.body.by ?? '';

@@ -1,0 +1,163 @@
+// A person at a computer of their own: one Chromium with a fresh profile.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chromium, type BrowserContext, type Locator, type Page } from 'playwright-core';
+import { reading, text, type Language, type TextKey } from './text';
+import { everyone } from './failures';
+import type { Server } from './server';
+
+export const browser = {
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  headless: true,
+};
+
+/** Never --autoplay-policy: it would hide that a page cannot ring before a click. */
+export const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--allow-loopback-in-peer-connection', // a machine with loopback only gathers no candidates otherwise
+  '--use-fake-ui-for-media-stream', // answers the permission question with yes
+  '--auto-select-desktop-capture-source=Entire screen',
+];
+const fakeDevices = '--use-fake-device-for-media-stream';
+
+const password = 'consilium';
+
+export interface PersonOptions {
+  language?: Language;
+  /** false: a computer without camera and microphone. */
+  devices?: boolean;
+  phone?: boolean;
+  dark?: boolean;
+  /** IANA zone of the computer. */
+  zone?: string;
+}
+
+export class Person {
+  private constructor(
+    readonly login: string,
+    readonly server: Server,
+    readonly context: BrowserContext,
+    public page: Page,
+    private readonly profile: string,
+    readonly language: Language,
+  ) {}
+
+  /** Sits down at a computer and signs in. */
+  static async signIn(server: Server, login: string, options: PersonOptions = {}): Promise<Person> {
+    const profile = mkdtempSync(path.join(tmpdir(), `consilium-${login}-`));
+    const language = options.language ?? 'zh-CN';
+    const context = await chromium.launchPersistentContext(profile, {
+      ...browser,
+      args: options.devices === false ? flags : [...flags, fakeDevices],
+      viewport: options.phone ? { width: 390, height: 844 } : { width: 1280, height: 800 },
+      isMobile: options.phone ?? false,
+      hasTouch: options.phone ?? false,
+      colorScheme: options.dark ? 'dark' : 'light',
+      locale: language,
+      timezoneId: options.zone ?? 'Asia/Shanghai',
+      reducedMotion: 'reduce',
+    });
+    // Keeps hold of peer connections, so that a test can ask what arrives on them.
+    await context.addInitScript(() => {
+      const held: RTCPeerConnection[] = [];
+      (globalThis as unknown as { held: RTCPeerConnection[] }).held = held;
+      const Original = RTCPeerConnection;
+      globalThis.RTCPeerConnection = class extends Original {
+        constructor(configuration?: RTCConfiguration) {
+          super(configuration);
+          held.push(this);
+        }
+      };
+    });
+    context.setDefaultTimeout(20_000);
+    const page = context.pages()[0] ?? (await context.newPage());
+    const person = new Person(login, server, context, page, profile, language);
+    everyone.add(person);
+    person.watch(page);
+    await page.goto(server.url + '/sign-in');
+    await person.field('signin.login').fill(login);
+    await person.field('signin.password').fill(password);
+    await person.button('signin.go').click();
+    await page.waitForURL((url) => url.pathname !== '/sign-in');
+    return person;
+  }
+
+  async leave(): Promise<void> {
+    everyone.delete(this);
+    await this.context.close();
+    rmSync(this.profile, { recursive: true, force: true });
+  }
+
+  // What the person finds on the screen, by the key of its text
+
+  say(key: TextKey, values?: Record<string, string | number>): string {
+    return text(this.language, key, values);
+  }
+
+  button(key: TextKey, within: Page | Locator = this.page): Locator {
+    return within.getByRole('button', { name: reading(this.language, key) });
+  }
+
+  link(key: TextKey, within: Page | Locator = this.page): Locator {
+    return within.getByRole('link', { name: reading(this.language, key) });
+  }
+
+  field(key: TextKey, within: Page | Locator = this.page): Locator {
+    return within.getByLabel(reading(this.language, key)).first();
+  }
+
+  /** Waits until the text is on the screen. */
+  async sees(what: TextKey | { words: string | RegExp }, within: Page | Locator = this.page): Promise<void> {
+    const words = typeof what === 'string' ? reading(this.language, what) : what.words;
+    await within.getByText(words).first().waitFor();
+  }
+
+  async doesNotSee(what: TextKey, within: Page | Locator = this.page): Promise<void> {
+    await within.getByText(reading(this.language, what)).first().waitFor({ state: 'hidden' });
+  }
+
+  async opens(address: string): Promise<void> {
+    await this.page.goto(this.server.url + address);
+  }
+
+  /** Another tab of the same browser. */
+  async secondTab(address: string): Promise<Page> {
+    const page = await this.context.newPage();
+    this.watch(page);
+    await page.goto(this.server.url + address);
+    return page;
+  }
+
+  /** Asks the API with this person's session, as a script in the page could. */
+  async asks(method: string, address: string, body?: unknown): Promise<{ status: number; body: never }> {
+    return this.page.evaluate(
+      async ([method, address, body]) => {
+        const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+        if (method === 'POST') headers['Idempotency-Key'] = crypto.randomUUID();
+        const answer = await fetch(address!, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+        const said = await answer.text();
+        return { status: answer.status, body: (said.startsWith('{') || said.startsWith('[') ? JSON.parse(said) : said) as never };
+      },
+      [method, address, body] as [string, string, unknown],
+    );
+  }
+
+  private watch(page: Page): void {
+    page.on('pageerror', (error) => this.troubles.push(`${page.url()}: ${error.stack ?? error.message}`));
+    page.on('console', (message) => {
+      // A refused request is a line in the console too; tests see its effect on the page.
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+        this.troubles.push(`${page.url()}: ${message.text()}`);
+      }
+    });
+  }
+  /** Errors that a page of theirs threw or wrote to the console; a test fails by them. */
+  readonly troubles: string[] = [];
+}
