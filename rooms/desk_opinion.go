@@ -28,10 +28,13 @@ func (d *Desk) SaveOpinion(ctx context.Context, by auth.Actor, id string, conten
 	var seen *consult.Case
 	o, err := d.store.SaveOpinionDraft(ctx, by.Tenant, id, by.Person, content, now, func(c *consult.Case) error {
 		seen = c
-		if err := allow(by, "opinion.draft", c, now); err != nil {
-			return err
-		}
-		if !c.State.Drafted() {
+		seat := c.SeatOf(by.Person, now)
+		answers := seat == auth.SeatExpert || seat == auth.SeatChair || seat == auth.SeatMember
+		if !answers || c.State.Drafted() || !auth.Visible(by, c.Object(by.Person, now)) {
+			if err := allow(by, "opinion.draft", c, now); err != nil {
+				return err
+			}
+		} else {
 			return &consult.Error{Code: consult.StateForbids, Message: "An opinion is written between acceptance and signature. What is missing afterwards goes into an addendum.",
 				Possible: possible(by, c, c.Object(by.Person, now))}
 		}

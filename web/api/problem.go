@@ -78,6 +78,11 @@ var statuses = map[string]int{
 	"too-many-files":    http.StatusUnprocessableEntity,
 	"cross-origin":      http.StatusForbidden,
 
+	// from the lifecycle; every guard-… is a 422, and its missing names what is
+	// missing
+	consult.Taken:    http.StatusConflict,  // a colleague was faster
+	consult.NotYours: http.StatusForbidden, // the step is somebody else's
+
 	// from auth
 	string(auth.CodeWrongCredentials): http.StatusUnauthorized,
 	string(auth.CodeSecondFactor):     http.StatusUnauthorized,
