@@ -132,7 +132,14 @@ func (r *Room) admit(by *Participant, id string) {
 		return
 	}
 	if r.state.State == consult.Waiting && p.invitingSide() {
-		r.ask("admit", consult.Admit, by, func() { r.enterAdmitted(id, by.id) })
+		if !p.arrived { // the knock has not reached the case yet
+			r.ask("admit", consult.Arrive, p.actor, by, func() {
+				p.arrived = true
+				r.admit(by, id)
+			})
+			return
+		}
+		r.ask("admit", consult.Admit, by.actor, by, func() { r.enterAdmitted(id, by.id) })
 		return
 	}
 	r.letIn(p, by.id)
@@ -170,9 +177,8 @@ func (r *Room) move(verb consult.Verb, by auth.Actor, done func()) {
 }
 
 // ask has the clerk make a transition that a participant asked for, and tells
-// them when it is refused.
-func (r *Room) ask(re string, verb consult.Verb, p *Participant, done func()) {
-	id, by := p.id, p.actor
+// the asker when it is refused.
+func (r *Room) ask(re string, verb consult.Verb, by auth.Actor, asker *Participant, done func()) {
 	r.do(func(ctx context.Context) func() {
 		c, err := r.registry.cfg.Casework.RoomEvent(ctx, r.id, verb, by)
 		return func() {
@@ -182,9 +188,7 @@ func (r *Room) ask(re string, verb consult.Verb, p *Participant, done func()) {
 				r.settle()
 				return
 			}
-			if p := r.byID(id); p != nil {
-				p.refuse(re, refusalCode(err), refusalMessage(err))
-			}
+			asker.refuse(re, refusalCode(err), refusalMessage(err))
 			if refusalCode(err) == RefusedUnavailable {
 				r.log.Error("transition failed", "verb", verb, "error", err)
 			}
@@ -226,7 +230,7 @@ func refusalMessage(err error) string {
 // endForAll ends the call because a participant says so.
 func (r *Room) endForAll(p *Participant) {
 	name := p.pass.Name
-	r.ask("end", consult.End, p, func() { r.endCall(name) })
+	r.ask("end", consult.End, p.actor, p, func() { r.endCall(name) })
 }
 
 // endCall tells everybody that the call is over and closes the room.

@@ -46,6 +46,27 @@ func TestScheduledConsultFromLobbyToCall(t *testing.T) {
 	})
 }
 
+func TestAdmittingFasterThanTheKnockIsKept(t *testing.T) {
+	play(t, consult.Waiting, func(s *scene) {
+		expert := s.goesIn("expert")
+		doctor := s.opens("doctor")
+		stuck := make(chan struct{})
+		s.desk.mu.Lock()
+		s.desk.stuck = stuck
+		s.desk.mu.Unlock()
+		doctor.hold.Knock()
+		expert.hold.Admit(doctor.snapshot().Participant)
+		synctest.Wait()
+		close(stuck)
+		doctor.expectPhase(PhaseIn)
+		s.expectState(consult.InCall)
+		did := s.desk.did()
+		if slices.Index(did, "arrive by doctor") > slices.Index(did, "admit by expert") || !slices.Contains(did, "arrive by doctor") {
+			t.Errorf("the case saw %q", did)
+		}
+	})
+}
+
 func TestKnockBeforeTheCaseIsReadyWaits(t *testing.T) {
 	play(t, consult.Scheduled, func(s *scene) {
 		expert := s.opens("expert")

@@ -120,6 +120,7 @@ func (h *house) furnish() {
 	}
 	add("doctor", clinicID, "", auth.Requester)
 	add("stranger", clinicID, "", auth.Requester)
+	add("coordinator", hospitalID, "", auth.Coordinator)
 	for _, id := range experts {
 		add(id, hospitalID, cardiology, auth.Expert)
 		h.ok(h.store.TakeDuty(h.ctx, store.Duty{Tenant: tenant, Department: cardiology, Person: id, Rank: 1, From: since}))
@@ -159,6 +160,37 @@ func (p *page) startsNow() string {
 		Patient: consult.Patient{Name: "Patient", Age: &age, Sex: "male"}, ConsentDeferred: "unconscious",
 	})
 	p.ok(err)
+	return view.ID
+}
+
+// books brings a request of the doctor's through triage to a booking that
+// starts now, and prepares it.
+func (p *page) books(expert *page) string {
+	p.Helper()
+	coordinator := p.signsIn("coordinator")
+	age, systolic, diastolic, rate := 61, 150.0, 90.0, 88.0
+	view, err := p.desk.CreateDraft(p.ctx, p.actor, store.NewID(), rooms.DraftInput{Kind: consult.Video, Urgency: consult.Routine, Request: consult.Request{
+		Patient: consult.Patient{Name: "Patient", Age: &age, Sex: "female"}, Question: "Which anticoagulant?", Specialty: cardiology,
+		Complaint: "palpitations", History: "since a week", Diagnoses: []consult.Diagnosis{{System: "icd-10", Code: "I48", Text: "atrial fibrillation"}}, Medication: "none", Data: map[string]string{"onset": "a week ago", "ecg": "atrial fibrillation"},
+		Vitals: []consult.Vitals{{Taken: time.Now(), Systolic: &systolic, Diastolic: &diastolic, HeartRate: &rate}},
+	}})
+	p.ok(err)
+	for _, step := range []struct {
+		by  *page
+		cmd consult.Command
+	}{
+		{p, consult.SubmitCmd{}},
+		{coordinator, consult.TriageCmd{Urgency: consult.Routine, Grounds: "stable"}},
+		{coordinator, consult.InviteCmd{People: []string{expert.actor.Person}, Institution: hospitalID}},
+		{expert, consult.AcceptCmd{}},
+		{coordinator, consult.ScheduleCmd{Start: time.Now(), Minutes: 30}},
+		{p, consult.ConsentCmd{Purposes: []string{"care", "sharing"}, Version: "1", Language: "en", Signer: "Patient", Relationship: "self"}},
+		{p, consult.PrepareCmd{Camera: true, Microphone: true, Speaker: true}},
+	} {
+		if _, err := p.desk.Do(p.ctx, step.by.actor, view.ID, store.NewID(), 0, step.cmd); err != nil {
+			p.Fatalf("%s: %v", step.cmd.Verb(), err)
+		}
+	}
 	return view.ID
 }
 

@@ -59,6 +59,39 @@ func TestEmergencyFromRingToMedia(t *testing.T) {
 	}
 }
 
+func TestBookedConsultFromLobbyToMedia(t *testing.T) {
+	h := open(t)
+	doctors, experts := h.signsIn("doctor"), h.signsIn("expert")
+	desk := experts.opensDesk()
+	id := doctors.books(experts)
+	doctor := doctors.opens(id)
+	h.ok(doctor.Connect(h.ctx, 2))
+	h.ok(doctor.SetMedia(both))
+	h.ok(doctor.Knock())
+	h.ok(doctor.Await(h.ctx, "waiting", func(r *client.Room) bool { return r.Phase() == "waiting" && r.State() == "waiting" }))
+	h.ok(desk.Await(h.ctx, "the knock at the expert's desk", func(d *client.Desk) bool {
+		for _, m := range d.Heard() {
+			if n, ok := m.(protocol.Notice); ok && n.Kind == "knocking" && n.Consult == id {
+				return true
+			}
+		}
+		return false
+	}))
+	expert := experts.goesIn(id, 2)
+	h.ok(expert.Await(h.ctx, "who waits, since when", func(r *client.Room) bool {
+		p, ok := r.Person("doctor")
+		return ok && p.Phase == "waiting" && p.Since > 0
+	}))
+	if got := expert.Received(doctor.Self(), "camera").Packets; got != 0 {
+		t.Errorf("%d packets came out of the waiting room", got)
+	}
+	h.ok(expert.Admit(doctor.Self()))
+	h.ok(doctor.Await(h.ctx, "being admitted", func(r *client.Room) bool { return r.Phase() == "in" && r.State() == "in-call" }))
+	h.ok(doctor.AwaitMedia(h.ctx, expert.Self(), "camera", 5))
+	h.ok(expert.AwaitMedia(h.ctx, doctor.Self(), "camera", 5))
+	h.ok(expert.AwaitMedia(h.ctx, doctor.Self(), "microphone", 5))
+}
+
 func TestChatAndRoster(t *testing.T) {
 	h := open(t)
 	_, doctor, expert, _, _ := inCall(h)
