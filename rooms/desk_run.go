@@ -34,6 +34,7 @@ const (
 func (d *Desk) Run(ctx context.Context) {
 	cancel := d.listen()
 	defer cancel()
+	d.reopen(ctx)
 	publish, fire := make(chan struct{}, 1), make(chan struct{}, 1)
 	var loops sync.WaitGroup
 	loops.Go(func() { d.publishLoop(ctx, publish) })
@@ -51,6 +52,30 @@ func (d *Desk) Run(ctx context.Context) {
 	rest, stop := context.WithTimeout(context.Background(), drainWithin)
 	defer stop()
 	d.publish(rest)
+}
+
+// reopen opens the rooms of calls that were going on when the server stopped
+// without a word: their people come back, or the call counts as interrupted.
+func (d *Desk) reopen(ctx context.Context) {
+	if d.live == nil {
+		return
+	}
+	tenants, err := d.store.Tenants(ctx)
+	for _, t := range tenants {
+		for cursor := ""; err == nil; {
+			var list []consult.Case
+			list, cursor, err = d.store.Cases(ctx, store.CaseFilter{Tenant: t.ID, States: []consult.State{consult.InCall}, Limit: batch, Cursor: cursor})
+			for i := range list {
+				d.live.Reopen(list[i].ID, t.ID, roomCase(&list[i]))
+			}
+			if cursor == "" {
+				break
+			}
+		}
+	}
+	if err != nil {
+		d.complain(ctx, "calls of before the start not looked up", err)
+	}
 }
 
 func poke(c chan struct{}) {
