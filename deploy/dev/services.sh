@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Starts a Redis and a PostgreSQL of our own for tests and development, on free
-# ports and with their data in one folder, and stops them again. A server that
+# ports and with data of their own, and stops them again. A server that
 # already runs on this machine is neither used nor touched.
 #
 #   services.sh start DIR   prints CONSILIUM_TEST_REDIS_URL=… and
 #                           CONSILIUM_TEST_DATABASE_URL=…, nothing else
-#   services.sh stop DIR    stops both; the data stays in DIR
+#   services.sh stop DIR    stops both and removes PostgreSQL's data
 #
 # In a script:
 #   dir=$(mktemp -d); trap 'services.sh stop "$dir"; rm -rf "$dir"' EXIT
@@ -60,9 +60,9 @@ requirepass $password
 daemonize yes
 save ""
 appendonly no
-dir $dir/redis
-pidfile $dir/redis/pid
-logfile $dir/redis/log
+dir "$dir/redis"
+pidfile "$dir/redis/pid"
+logfile "$dir/redis/log"
 CONF
 		)
 		rm -f "$dir/redis/pid"
@@ -84,9 +84,9 @@ start_postgres() {
 	local bin data port password try
 	bin=$(postgres_bin)
 	data=$dir/postgres
+	mkdir -p "$data"
 	if [[ $(id -u) == 0 ]]; then
 		id postgres >/dev/null 2>&1 || fail "the user postgres is missing; type: apt-get install postgresql"
-		mkdir -p "$data"
 		chown postgres: "$data"
 		if ! as_postgres test -w "$data"; then # a folder above it is closed to others
 			rmdir "$data"
@@ -141,6 +141,8 @@ case $verb in
 	start)
 		mkdir -p "$dir"
 		dir=$(readlink -f "$dir")
+		stop_redis # what an earlier start in the same folder left
+		stop_postgres
 		trap '[[ $? == 0 ]] || { stop_redis; stop_postgres; }' EXIT
 		start_redis
 		start_postgres

@@ -32,7 +32,7 @@ func (r Reader) Busy(ctx context.Context, tenant string, people []string, from, 
 	q := r.db.NewSelect().Model(&list).Where("tenant = ? AND active AND starts < ? AND ends > ?", tenant, to, from).
 		Order("person", "starts")
 	if len(people) > 0 {
-		q = q.Where("person IN (?)", bun.In(people))
+		q = q.Where("person IN (?)", bun.List(people))
 	}
 	if except != "" {
 		q = q.Where("case_id <> ?", except)

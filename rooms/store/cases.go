@@ -208,13 +208,13 @@ func (r Reader) narrow(q *bun.SelectQuery, f CaseFilter) *bun.SelectQuery {
 		q = q.Where("c.institution = ?", f.Inviting)
 	}
 	if f.Departments != nil {
-		q = q.Where("c.department IN (?)", bun.In(append([]string{"-"}, f.Departments...)))
+		q = q.Where("c.department IN (?)", bun.List(append([]string{"-"}, f.Departments...)))
 	}
 	if f.States != nil {
-		q = q.Where("c.state IN (?)", bun.In(append([]consult.State{"-"}, f.States...)))
+		q = q.Where("c.state IN (?)", bun.List(append([]consult.State{"-"}, f.States...)))
 	}
 	if len(f.NotStates) > 0 {
-		q = q.Where("c.state NOT IN (?)", bun.In(f.NotStates))
+		q = q.Where("c.state NOT IN (?)", bun.List(f.NotStates))
 	}
 	if f.Urgency != "" {
 		q = q.Where("c.urgency = ?", f.Urgency)
@@ -244,7 +244,7 @@ func (r Reader) seated(person string, at time.Time, seats []auth.Seat) *bun.Sele
 	q := r.db.NewSelect().TableExpr("seats AS st").ColumnExpr("1").
 		Where("st.case_id = c.id AND st.person = ? AND (st.until IS NULL OR st.until > ?)", person, at)
 	if len(seats) > 0 {
-		q = q.Where("st.seat IN (?)", bun.In(seats))
+		q = q.Where("st.seat IN (?)", bun.List(seats))
 	}
 	return q
 }

@@ -164,7 +164,7 @@ func (r Reader) UnreadOpinions(ctx context.Context, tenant, person string, ids [
 	}
 	var list []string
 	err := r.db.NewSelect().TableExpr("opinions AS op").ColumnExpr("DISTINCT op.case_id").
-		Where("op.tenant = ? AND op.case_id IN (?)", tenant, bun.In(ids)).
+		Where("op.tenant = ? AND op.case_id IN (?)", tenant, bun.List(ids)).
 		Where("NOT EXISTS (SELECT 1 FROM opinion_receipts AS rc WHERE rc.case_id = op.case_id AND rc.version = op.version AND rc.person = ? AND rc.kind = ?)", person, Read).
 		Scan(ctx, &list)
 	for _, id := range list {

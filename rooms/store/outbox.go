@@ -119,7 +119,7 @@ func (s *Store) MarkSent(ctx context.Context, now time.Time, ids ...int64) error
 	if len(ids) == 0 {
 		return nil
 	}
-	return s.exec(ctx, "UPDATE outbox SET sent = ? WHERE id IN (?)", now, bun.In(ids))
+	return s.exec(ctx, "UPDATE outbox SET sent = ? WHERE id IN (?)", now, bun.List(ids))
 }
 
 // ForgetSent deletes entries that were sent before the time.

@@ -116,7 +116,7 @@ func (r Reader) People(ctx context.Context, f PeopleFilter) ([]auth.Person, erro
 	return r.people(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
 		q = q.Where("p.tenant = ?", f.Tenant).Order("p.name", "p.id")
 		if f.IDs != nil {
-			q = q.Where("p.id IN (?)", bun.In(f.IDs))
+			q = q.Where("p.id IN (?)", bun.List(f.IDs))
 		}
 		if f.Role != "" || f.Institution != "" {
 			g := r.db.NewSelect().TableExpr("grants AS g").ColumnExpr("1").Where("g.person = p.id")
@@ -172,7 +172,7 @@ func (r Reader) people(ctx context.Context, narrow func(*bun.SelectQuery) *bun.S
 		return list, nil
 	}
 	var grants []grantRow
-	if err := r.db.NewSelect().Model(&grants).Where("person IN (?)", bun.In(ids)).Order("person", "position").Scan(ctx); err != nil {
+	if err := r.db.NewSelect().Model(&grants).Where("person IN (?)", bun.List(ids)).Order("person", "position").Scan(ctx); err != nil {
 		return nil, translate(err)
 	}
 	for _, g := range grants {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -41,7 +40,7 @@ func openPostgres(ctx context.Context, url string) (*bun.DB, error) {
 	cfg.RuntimeParams["lock_timeout"] = "10s"
 	cfg.RuntimeParams["statement_timeout"] = "30s"
 	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "30s"
-	var db *sql.DB = stdlib.OpenDB(*cfg)
+	db := stdlib.OpenDB(*cfg)
 	db.SetMaxOpenConns(postgresConnections)
 	db.SetMaxIdleConns(postgresConnections / 2)
 	db.SetConnMaxIdleTime(5 * time.Minute)

@@ -123,8 +123,9 @@ func (s *Store) Create(ctx context.Context, in CreateInput, f func(tx *Tx, c *co
 		t.Action = "consult.create"
 	}
 	var res Result
+	var booked *consult.Case
 	err := s.Write(ctx, func(tx *Tx) error {
-		res = Result{}
+		res, booked = Result{}, nil
 		if event, found, err := tx.replay(ctx, tenant, in.By.Person, in.Key, in.Request, ""); err != nil || found {
 			res = Result{Event: event, Replayed: true}
 			if found {
@@ -144,6 +145,7 @@ func (s *Store) Create(ctx context.Context, in CreateInput, f func(tx *Tx, c *co
 			}
 		}
 		c.Version = max(c.Version, 1)
+		booked = &c
 		event = complete(event, &c, in.By)
 		if err := tx.writeCase(ctx, &c, 0); err != nil {
 			return err
@@ -151,6 +153,9 @@ func (s *Store) Create(ctx context.Context, in CreateInput, f func(tx *Tx, c *co
 		res = Result{Case: &c, Event: event}
 		return tx.record(ctx, t, &c, event, nil)
 	})
+	if errors.Is(err, errBookedTwice) && booked != nil {
+		return Result{}, s.bookedTwice(ctx, booked)
+	}
 	if err != nil {
 		return Result{}, err
 	}
