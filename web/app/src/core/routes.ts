@@ -2,7 +2,7 @@
 
 export type Route =
   | { page: 'sign-in' | 'desk' | 'new' | 'start' | 'calendar' | 'duty' | 'people' | 'audit' | 'account' }
-  | { page: 'reset' | 'enrol' | 'quality' | 'charges' | 'missing' }
+  | { page: 'reset' | 'enrol' | 'institutions' | 'quality' | 'charges' | 'missing' }
   | { page: 'consult' | 'room' | 'print' | 'edit' | 'opinion'; id: string };
 
 const fixed: Record<string, Exclude<Route, { id: string }>['page']> = {
@@ -13,6 +13,7 @@ const fixed: Record<string, Exclude<Route, { id: string }>['page']> = {
   '/calendar': 'calendar',
   '/duty': 'duty',
   '/people': 'people',
+  '/institutions': 'institutions',
   '/audit': 'audit',
   '/quality': 'quality',
   '/charges': 'charges',

@@ -94,7 +94,7 @@ export default {
   'waits.both': '等双方',
   'waits.system': '等待中',
   'waits.you': '等您处理',
-  'due.in': '{time} 到期',
+  'due.in': '{time}到期',
   'due.late': '已超时 {time}',
   confidential: '保密',
   'charges.title': '费用',
