@@ -217,7 +217,7 @@ type Hold struct {
 
 // Holds is whose time the case takes, when.
 func (c *Case) Holds() []Hold {
-	if c.Booking == nil || c.State.Over() {
+	if c.Booking == nil || !slices.Contains(meets, c.State) {
 		return nil
 	}
 	var out []Hold
@@ -226,6 +226,10 @@ func (c *Case) Holds() []Hold {
 	}
 	return out
 }
+
+// meets are the states in which the two sides will meet or are meeting: a call
+// that ended early gives the rest of its time back.
+var meets = in(Scheduled, Ready, Waiting, InCall, Interrupted)
 
 // rang reports whether the call rang: nobody prepared for it.
 func (c *Case) rang() bool { return !c.Began.IsZero() && c.Prepared == nil }
