@@ -101,26 +101,22 @@ type server struct {
 
 // open wires everything up to the point where requests could be served. On an
 // error what was opened is closed again.
-func open(ctx context.Context, cfg settings, port string) (s *server, err error) {
-	s = &server{settings: cfg}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.close())
-		}
-	}()
+func open(ctx context.Context, cfg settings, port string) (*server, error) {
+	s := &server{settings: cfg}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if err := s.openData(ctx); err != nil {
-		return nil, err
+	for _, step := range []func() error{
+		func() error { return s.openData(ctx) },
+		func() error { return s.openPeople(ctx) },
+		s.openRooms,
+		func() error { return s.openHTTP(port) },
+	} {
+		if err := step(); err != nil {
+			return nil, errors.Join(err, s.close())
+		}
 	}
-	if err := s.openPeople(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.openRooms(); err != nil {
-		return nil, err
-	}
-	return s, s.openHTTP(port)
+	return s, nil
 }
 
 func (s *server) onClose(f func() error) { s.closers = append(s.closers, f) }

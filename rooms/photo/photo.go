@@ -14,8 +14,6 @@ import (
 	"image/jpeg"
 	"image/png"
 
-	_ "golang.org/x/image/bmp"
-	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 	_ "image/gif" // decoders by content
 
