@@ -43,10 +43,9 @@ $(BIN): $(DIST) $(GO_SRC)
 	@deploy/dev/need.sh go
 	go build -o $@ ./cmd/consilium
 
-generate: $(MODULES) ## write what is generated: PROTOCOL.md, fixtures, OpenAPI, TypeScript types
+generate: ## write what is generated from Go: PROTOCOL.md, fixtures, OpenAPI, TypeScript
 	go generate ./signaling/protocol
 	go run ./cmd/consilium generate
-	cd $(APP) && npm run --silent generate
 
 check: ## fail if something generated is out of date
 	@deploy/dev/test.sh generated

@@ -42,8 +42,7 @@ stage_setup() {
 
 stage_generated() {
 	go run ./signaling/protocol/generate --check &&
-		go run ./cmd/consilium generate --check &&
-		(cd web/app && npm run --silent generate -- --check)
+		go run ./cmd/consilium generate --check
 }
 
 stage_lint() {
@@ -55,7 +54,7 @@ stage_lint() {
 	fi
 	go vet ./... &&
 		go tool -modfile=deploy/tools/go.mod staticcheck ./... &&
-		(cd web/app && npm run --silent lint)
+		(cd web/app && npm run --silent format:check && npm run --silent check)
 }
 
 stage_app() {
