@@ -42,7 +42,10 @@ func (p *partnership) play(id string, steps []step) rooms.CaseView {
 }
 
 func TestScheduledConsultFromRequestToOutcome(t *testing.T) {
-	p := found(t)
+	onBoth(t, scheduledConsultFromRequestToOutcome)
+}
+
+func scheduledConsultFromRequestToOutcome(t *testing.T, p *partnership) {
 	doctor, coordinator, expert, stranger := p.listen("doctor", true), p.listen("coordinator", true), p.listen("heart", true), p.listen("stranger", true)
 
 	id := p.send("doctor", "POST", "/api/consults", map[string]any{"kind": "video", "urgency": "urgent", "request": map[string]any{"patient": map[string]any{}, "question": "", "specialty": "cardiology"}}).is(201).view().ID
@@ -139,8 +142,9 @@ func TestScheduledConsultFromRequestToOutcome(t *testing.T) {
 	stranger.silent(id)
 }
 
-func TestStartNowRingsAndTheFirstTakesIt(t *testing.T) {
-	p := found(t)
+func TestStartNowRingsAndTheFirstTakesIt(t *testing.T) { onBoth(t, startNowRingsAndTheFirstTakesIt) }
+
+func startNowRingsAndTheFirstTakesIt(t *testing.T, p *partnership) {
 	p.ok(p.store.TakeDuty(t.Context(), dutyOf("deputy", 1)))
 	doctor, coordinator, first, second, other := p.listen("doctor", true), p.listen("coordinator", true), p.listen("heart", true), p.listen("deputy", true), p.listen("physician", true)
 
@@ -239,8 +243,9 @@ func (p *partnership) room(id, login string, verb consult.Verb) {
 	p.ok(err)
 }
 
-func TestKeysAndVersions(t *testing.T) {
-	p := found(t)
+func TestKeysAndVersions(t *testing.T) { onBoth(t, keysAndVersions) }
+
+func keysAndVersions(t *testing.T, p *partnership) {
 	seen := map[string]bool{}
 	answers := make(chan answer, 20)
 	p.as("doctor")
@@ -275,8 +280,9 @@ func TestKeysAndVersions(t *testing.T) {
 	}
 }
 
-func TestNobodyIsBookedTwice(t *testing.T) {
-	p := found(t)
+func TestNobodyIsBookedTwice(t *testing.T) { onBoth(t, nobodyIsBookedTwice) }
+
+func nobodyIsBookedTwice(t *testing.T, p *partnership) {
 	const n = 12
 	start := time.Now().Add(2 * time.Hour).UTC()
 	var ids []string

@@ -3,18 +3,23 @@ package api
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // makes and drops the tests' databases
 
 	"consilium/auth"
 	"consilium/rooms"
@@ -26,7 +31,7 @@ import (
 // partnership is a small one, behind the real API on a real database: two
 // clinics, a county hospital and a city hospital with two departments.
 type partnership struct {
-	t     *testing.T
+	t     testing.TB
 	store *store.Store
 	desk  *rooms.Desk
 	api   *API
@@ -36,8 +41,10 @@ type partnership struct {
 	cookies map[string]*http.Cookie
 }
 
+// tenant is new for each run: the Redis of the tests is shared.
+var tenant = store.NewID()
+
 const (
-	tenant     = "t1"
 	clinic     = "clinic"
 	otherPlace = "other-clinic"
 	city       = "city"
@@ -67,13 +74,52 @@ var members = []member{
 	{"auditor", city, []auth.Role{auth.Auditor}},
 }
 
-func found(t *testing.T) *partnership {
+// onBoth runs a test on SQLite and memory, and on PostgreSQL and Redis.
+func onBoth(t *testing.T, test func(t *testing.T, p *partnership)) {
+	t.Run("one machine", func(t *testing.T) { test(t, found(t)) })
+	t.Run("PostgreSQL and Redis", func(t *testing.T) {
+		database, redis := os.Getenv("CONSILIUM_TEST_DATABASE_URL"), os.Getenv("CONSILIUM_TEST_REDIS_URL")
+		if database == "" || redis == "" {
+			if os.Getenv("CONSILIUM_TEST_REQUIRE") == "1" {
+				t.Fatal("CONSILIUM_TEST_DATABASE_URL and CONSILIUM_TEST_REDIS_URL are not set; deploy/dev/services.sh starts servers and prints them")
+			}
+			t.Skip("no PostgreSQL and Redis to test on")
+		}
+		test(t, foundOn(t, freshPostgres(t, database), redis))
+	})
+}
+
+// freshPostgres makes an empty database and returns its URL.
+func freshPostgres(t *testing.T, server string) string {
+	t.Helper()
+	admin := must(sql.Open("pgx", server))(t)
+	name := "api_" + strings.ReplaceAll(store.NewID(), "-", "")
+	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.Exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+		_ = admin.Close()
+	})
+	u := must(url.Parse(server))(t)
+	u.Path = "/" + name
+	return u.String()
+}
+
+func found(t testing.TB) *partnership {
+	t.Helper()
+	return foundOn(t, "sqlite:"+filepath.Join(t.TempDir(), "db"), "memory:")
+}
+
+func foundOn(t testing.TB, database, redis string) *partnership {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	dir := t.TempDir()
 	log := slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	st := must(store.Open(ctx, "sqlite:"+filepath.Join(dir, "db"), log))(t)
-	cl := must(cluster.Open("memory:", log))(t)
+	st := must(store.Open(ctx, database, log))(t)
+	cl := must(cluster.Open(redis, log))(t)
 	seal := must(auth.OpenSeal(filepath.Join(dir, "seal")))(t)
 	keys := must(auth.OpenKeys(ctx, st, seal, auth.KeysConfig{}))(t)
 	p := &partnership{t: t, store: st, cookies: map[string]*http.Cookie{}}
@@ -100,15 +146,15 @@ func found(t *testing.T) *partnership {
 	return p
 }
 
-type testLog struct{ t *testing.T }
+type testLog struct{ t testing.TB }
 
 func (l testLog) Write(b []byte) (int, error) {
 	l.t.Log(strings.TrimSpace(string(b)))
 	return len(b), nil
 }
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -158,7 +204,7 @@ func (p *partnership) ok(err error) {
 
 // answer is what the API said.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	raw    []byte
@@ -262,7 +308,7 @@ func (a answer) view() rooms.CaseView { a.t.Helper(); return into[rooms.CaseView
 
 // ear is an open app of a person, and what it was told.
 type ear struct {
-	t      *testing.T
+	t      testing.TB
 	events chan rooms.DeskEvent
 }
 
