@@ -218,11 +218,12 @@ func (l *line) send(m *mapping, p *packet, ssrc uint32, pt uint8, seq uint16, pa
 }
 
 // repair answers a NACK for one sequence number of the line, from the
-// publisher's cache, as RTX (RFC 4588) when the browser speaks it.
+// publisher's cache, as RTX (RFC 4588) when the browser speaks it. Sound is not
+// repaired, whoever asks: there is no cache of it.
 func (l *line) repair(lost uint16) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.out == nil || l.credit < 1 {
+	if l.kind == audio || l.out == nil || l.credit < 1 {
 		return
 	}
 	age := uint16(l.lastSeq) - lost

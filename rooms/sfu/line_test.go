@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 )
@@ -104,5 +105,32 @@ func TestRepairsAreRTXAndBounded(t *testing.T) {
 	l.repair(last - 400)
 	if out.packets != before {
 		t.Error("a packet that was not sent was repaired")
+	}
+}
+
+// A browser asks for no sound again, but anybody may send the packet.
+func TestSoundIsNotRepaired(t *testing.T) {
+	out := &sink{}
+	c := &connection{}
+	c.ready.Store(true)
+	p := &publication{source: Microphone, peer: &Peer{}}
+	p.open.Store(true)
+	f := &feed{publication: p, conn: c}
+	f.live.Store(true)
+	p.feed.Store(f)
+	l := newLine(c, "2", audio, 0)
+	l.out, l.ssrc = out, 100
+	l.types[opus] = 111
+	l.tune(p)
+	p.subscribers.Store(&[]*line{l})
+	for seq := range uint16(20) {
+		f.take(&packet{seq: seq, codec: opus, key: true, payload: []byte{1, 2, 3}}, false, 15, time.Now())
+	}
+	if out.packets != 20 {
+		t.Fatalf("%d packets came through, want 20", out.packets)
+	}
+	l.feedback(&rtcp.TransportLayerNack{MediaSSRC: 100, Nacks: rtcp.NackPairsFromSequenceNumbers([]uint16{out.last.SequenceNumber - 3})})
+	if out.packets != 20 {
+		t.Error("sound was sent again")
 	}
 }
