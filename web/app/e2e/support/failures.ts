@@ -27,6 +27,6 @@ async function report(test: string): Promise<void> {
     if (person.troubles.length > 0) console.error(person.login, person.troubles.join('\n'));
   }
   for (const server of new Set([...everyone].map((person) => person.server))) {
-    console.error(server.log.split('\n').slice(-40).join('\n'));
+    console.error(server.log.slice(server.log.indexOf('ready http')));
   }
 }

@@ -32,9 +32,11 @@ async function energy(page: Page): Promise<number> {
     const held = (globalThis as unknown as { held: RTCPeerConnection[] }).held;
     let sum = 0;
     for (const connection of held.slice(-1)) {
-      (await connection.getStats()).forEach((stat: RTCInboundRtpStreamStats & { totalAudioEnergy?: number }) => {
-        if (stat.type === 'inbound-rtp' && stat.kind === 'audio') sum += stat.totalAudioEnergy ?? 0;
-      });
+      (await connection.getStats()).forEach(
+        (stat: RTCInboundRtpStreamStats & { totalAudioEnergy?: number }) => {
+          if (stat.type === 'inbound-rtp' && stat.kind === 'audio') sum += stat.totalAudioEnergy ?? 0;
+        },
+      );
     }
     return sum;
   });

@@ -86,7 +86,16 @@ export class Person {
     await person.field('signin.password').fill(password);
     await person.button('signin.go').click();
     await page.waitForURL((url) => url.pathname !== '/sign-in');
+    await person.speaks(language);
     return person;
+  }
+
+  /** An account keeps its language; a journey may want the other. */
+  private async speaks(language: Language): Promise<void> {
+    const me = (await this.asks('GET', '/api/session')).body as { locale: string };
+    if (me.locale === language) return;
+    await this.asks('PUT', '/api/session/preferences', { locale: language });
+    await this.page.reload();
   }
 
   async leave(): Promise<void> {
@@ -103,6 +112,11 @@ export class Person {
 
   button(key: TextKey, within: Page | Locator = this.page): Locator {
     return within.getByRole('button', { name: reading(this.language, key) });
+  }
+
+  /** The dialog that stands open. */
+  dialog(): Locator {
+    return this.page.locator('dialog[open]');
   }
 
   link(key: TextKey, within: Page | Locator = this.page): Locator {
@@ -141,9 +155,16 @@ export class Person {
       async ([method, address, body]) => {
         const headers: Record<string, string> = { 'Content-Type': 'application/json' };
         if (method === 'POST') headers['Idempotency-Key'] = crypto.randomUUID();
-        const answer = await fetch(address!, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+        const answer = await fetch(address!, {
+          method,
+          headers,
+          body: body === undefined ? undefined : JSON.stringify(body),
+        });
         const said = await answer.text();
-        return { status: answer.status, body: (said.startsWith('{') || said.startsWith('[') ? JSON.parse(said) : said) as never };
+        return {
+          status: answer.status,
+          body: (said.startsWith('{') || said.startsWith('[') ? JSON.parse(said) : said) as never,
+        };
       },
       [method, address, body] as [string, string, unknown],
     );

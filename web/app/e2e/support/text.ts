@@ -13,7 +13,9 @@ const texts: Record<Language, Record<string, string>> = { 'zh-CN': await all('zh
 async function all(language: string): Promise<Record<string, string>> {
   const areas = readdirSync(path.join(folder, language)).filter((file) => file.endsWith('.ts'));
   const modules = await Promise.all(
-    areas.map((file) => import(path.join(folder, language, file)) as Promise<{ default: Record<string, string> }>),
+    areas.map(
+      (file) => import(path.join(folder, language, file)) as Promise<{ default: Record<string, string> }>,
+    ),
   );
   return Object.assign({}, ...modules.map((module) => module.default)) as Record<string, string>;
 }
@@ -27,7 +29,8 @@ export function text(language: Language, key: TextKey, values: Record<string, st
 /** Matches the text of a key whatever its values, and "optional" after it. */
 export function reading(language: Language, key: TextKey): RegExp {
   const forms = text(language, key).split('|');
-  const escape = (words: string) => words.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/\\\{\w+\\\}/g, '.*');
+  const escape = (words: string) =>
+    words.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/\\\{\w+\\\}/g, '.*');
   const optional = text(language, 'optional');
   return new RegExp(`^\\s*(${forms.map(escape).join('|')})\\s*(${optional})?\\s*$`);
 }

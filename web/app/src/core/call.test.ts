@@ -85,6 +85,15 @@ describe('negotiation', () => {
     expect(offers).toHaveLength(1);
   });
 
+  it('gives the lines of an answer at once, so that a newer map is not undone', () => {
+    const { it: call, lines } = negotiation();
+    call.attach(false);
+    return settle().then(() => {
+      void call.answered({ id: 1, sdp: 'answer', lines: [{ mid: '2', participant: 'p', source: 'camera' }] });
+      expect(lines.at(-1)).toHaveLength(1);
+    });
+  });
+
   it('offers again when lines run out or a screen is shared, one offer at a time', async () => {
     const { it: call, peers, offers } = negotiation();
     call.attach(false);

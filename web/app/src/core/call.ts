@@ -99,6 +99,7 @@ export class Negotiation<P extends Peer> {
     if (answer.id !== this.sent || !this.peer || !this.outstanding) return; // of an older offer
     clearTimeout(this.timer);
     const generation = this.generation;
+    this.options.lines(answer.lines); // at once: a newer map may come while the answer is applied
     try {
       await this.peer.answer(answer.sdp);
     } catch {
@@ -108,7 +109,6 @@ export class Negotiation<P extends Peer> {
     if (generation !== this.generation) return;
     this.outstanding = false;
     this.fresh = false;
-    this.options.lines(answer.lines);
     if (this.dirty) this.reoffer();
   }
 

@@ -28,10 +28,19 @@ export async function loadText(...names: Area[]): Promise<void> {
   texts = Object.assign({}, texts, ...loaded.map((module) => module.default));
 }
 
+let turn = 0; // of switching; the last switch wins
+
 /** Switches the language in place: the new texts are there before anything changes on screen. */
 export async function setLocale(next: Locale): Promise<void> {
+  const mine = ++turn;
   if (next === current && wanted.size > 0) return;
-  const loaded = await Promise.all([...wanted].map((name) => areas[name][next]()));
+  let names: Area[];
+  let loaded: { default: Partial<Record<Key, string>> }[];
+  do {
+    names = [...wanted];
+    loaded = await Promise.all(names.map((name) => areas[name][next]()));
+    if (mine !== turn) return;
+  } while (names.length !== wanted.size); // a page asked for more texts meanwhile
   texts = Object.assign({}, ...loaded.map((module) => module.default));
   current = next;
 }

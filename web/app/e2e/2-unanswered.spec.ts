@@ -1,0 +1,61 @@
+// Journey 2, when nobody comes: doctor and coordinator are told, the next in
+// line rings, the telephone number is on the screen.
+import { afterAll, beforeAll, test } from 'vitest';
+import { startsEmergency } from './support/cases';
+import { Person } from './support/person';
+import { photograph } from './support/photograph';
+import { Server } from './support/server';
+
+let server: Server;
+beforeAll(async () => {
+  server = await Server.start();
+});
+afterAll(() => server.stop());
+
+const ring = (person: Person) => person.page.getByRole('dialog', { name: person.say('ring.title') });
+
+test('nobody has the app open: the deputy rings at once and the doctor has the number', async () => {
+  const [li, zhao] = await Promise.all([Person.signIn(server, 'li'), Person.signIn(server, 'zhao')]);
+  const id = await startsEmergency(li); // wang, first on duty, is not there
+  await li.opens(`/consults/${id}/room`);
+  await li.sees({ words: '0571-5550110' });
+  await ring(zhao).waitFor();
+  await photograph(li, 'ringing');
+});
+
+test('an expert who cannot says why, and the next in line rings', async () => {
+  const [li, wang, zhao] = await Promise.all(
+    ['li', 'wang', 'zhao'].map((login) => Person.signIn(server, login)),
+  );
+  await startsEmergency(li!);
+  await ring(wang!).waitFor();
+  await wang!.button('ring.decline', ring(wang!)).click();
+  await photograph(wang!, 'ring-decline');
+  await wang!.page.getByLabel(wang!.say('ring.reason.procedure')).check();
+  await wang!.button('ring.decline.confirm', ring(wang!)).click();
+  await ring(zhao!).waitFor();
+  await ring(wang!).waitFor({ state: 'hidden' });
+});
+
+test(
+  'nobody accepts within a minute: doctor and coordinator are told, the deputy rings',
+  { timeout: 150_000 },
+  async () => {
+    const [chen, liu, sun, tang] = await Promise.all([
+      Person.signIn(server, 'chen'),
+      Person.signIn(server, 'liu'),
+      Person.signIn(server, 'sun', { language: 'en' }),
+      Person.signIn(server, 'tang'),
+    ]);
+    const id = await startsEmergency(chen, 'demo-neurology');
+    await chen.opens(`/consults/${id}/room`);
+    await ring(liu).waitFor();
+    await photograph(liu, 'ring');
+    const wave = 60_000; // ms
+    await ring(sun).waitFor({ timeout: wave + 20_000 });
+    await photograph(sun, 'ring-en');
+    await chen.sees({ words: new RegExp(chen.say('room.ringing.wave', { n: 2 })) });
+    await chen.sees({ words: '0571-5550120' });
+    await tang.sees({ words: chen.say('notice.unanswered' as never) });
+  },
+);

@@ -1,0 +1,53 @@
+// Brings a consult to where a journey begins, through the API and with the
+// sessions of the people it belongs to.
+import type { CaseView } from '../../src/core/model';
+import type { Person } from './person';
+
+/** Does a verb of the lifecycle as this person; fails when the server refuses. */
+export async function does(person: Person, verb: string, id: string, body: unknown = {}): Promise<CaseView> {
+  const answer = await person.asks('POST', `/api/consults/${id}/${verb}`, body);
+  if (answer.status >= 300)
+    throw new Error(`${person.login} ${verb}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body as CaseView;
+}
+
+export async function caseOf(person: Person, id: string): Promise<CaseView> {
+  return (await person.asks('GET', `/api/consults/${id}`)).body as CaseView;
+}
+
+export const chestPain = {
+  patient: { name: '刘建国', age: 62, sex: 'male' },
+  question: '胸痛两小时伴出汗，是否溶栓？',
+};
+
+/** An emergency at cardiology, rung and not yet accepted. */
+export async function startsEmergency(doctor: Person, department = 'demo-cardiology'): Promise<string> {
+  const answer = await doctor.asks('POST', '/api/consults/start', {
+    ...chestPain,
+    department,
+    vitals: { taken: new Date().toISOString(), systolic: 98, diastolic: 62, heart_rate: 54, spo2: 95 },
+    consent: {
+      purposes: ['care', 'sharing'],
+      version: '1',
+      language: 'zh-CN',
+      signer: '刘建国',
+      relationship: 'self',
+    },
+  });
+  if (answer.status >= 300) throw new Error(`start: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return (answer.body as CaseView).id;
+}
+
+/** An emergency that the expert has accepted: both may walk in. */
+export async function callRuns(doctor: Person, expert: Person): Promise<string> {
+  const id = await startsEmergency(doctor);
+  await does(expert, 'accept', id);
+  return id;
+}
+
+/** The call is over and the opinion is due. */
+export async function opinionIsDue(doctor: Person, expert: Person): Promise<string> {
+  const id = await callRuns(doctor, expert);
+  await does(expert, 'end', id);
+  return id;
+}
