@@ -28,7 +28,7 @@ const (
 	// emptyAfter is how long a room without people stays.
 	emptyAfter = 90 * time.Second
 	// retryAfter is the pause after the desk failed to carry out a transition
-	// that follows from what happens in the room.
+	// that follows from what happens in the room, or to read who is who.
 	retryAfter = 10 * time.Second
 	// deskPatience bounds one call to the desk.
 	deskPatience = 10 * time.Second
@@ -66,6 +66,7 @@ type Room struct {
 	retry      time.Time       // not before then the next automatic transition
 	refreshing bool            // everybody's standing is being read anew
 	stale      bool            // and has to be again
+	reread     time.Time       // when a standing that could not be read is tried again; zero: none is owed
 	over       bool
 }
 
@@ -172,9 +173,13 @@ func (r *Room) setCase(c RoomCase) {
 		return
 	}
 	changed := c.State != r.state.State || c.Version != r.state.Version
+	back := pastTheDoor(r.state.State) && !pastTheDoor(c.State)
 	r.state = c
 	if changed {
 		r.tell(nil, RoomCaseChanged{Case: c})
+	}
+	if back && roomOpen(c) {
+		r.stepBack()
 	}
 }
 
@@ -184,6 +189,9 @@ func (r *Room) remove(p *Participant, why string, with RoomClose) {
 	r.people = slices.DeleteFunc(r.people, func(q *Participant) bool { return q == p })
 	if !p.entered.IsZero() {
 		r.record(p.actor, p.note(why, now))
+	}
+	if with == ClosedRemoved {
+		delete(r.admitted, p.actor.Person) // a seat given anew is let in anew
 	}
 	p.closeMedia()
 	if p.hold != nil {
@@ -241,6 +249,9 @@ func (r *Room) expire(now time.Time) {
 		r.over = true
 		return
 	}
+	if !r.reread.IsZero() && !now.Before(r.reread) {
+		r.refresh()
+	}
 	r.settle()
 }
 
@@ -255,6 +266,7 @@ func (r *Room) next(now time.Time) time.Duration {
 	for _, p := range r.people {
 		sooner(p.goneAt())
 	}
+	sooner(r.reread)
 	if !r.moving {
 		switch {
 		case r.retry.After(now):

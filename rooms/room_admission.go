@@ -24,6 +24,29 @@ func roomOpen(c RoomCase) bool {
 // begun reports whether the call itself has begun.
 func begun(s consult.State) bool { return s == consult.InCall || s == consult.Interrupted }
 
+// pastTheDoor reports whether the case knows of somebody who knocked.
+func pastTheDoor(s consult.State) bool { return s == consult.Waiting || begun(s) }
+
+// stepBack: the consult has been booked anew while people were here. The case
+// knows of no knock any more, and whoever was inside waits to be let in again.
+func (r *Room) stepBack() {
+	r.met = false
+	clear(r.admitted)
+	now := time.Now()
+	for _, p := range r.people {
+		p.arrived = false
+		if p.phase != PhaseIn {
+			continue
+		}
+		r.record(p.actor, p.note("left", now))
+		p.entered = time.Time{}
+		if p.peer != nil {
+			p.peer.Exit()
+		}
+		r.setPhase(p, PhaseWaiting, "")
+	}
+}
+
 // settle brings people and case into accord after anything has changed: who may
 // go in, which transition follows, whether the room is over. It is safe to call
 // at any time.

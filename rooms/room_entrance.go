@@ -138,7 +138,7 @@ func (r *Room) refresh() {
 		r.stale = true
 		return
 	}
-	r.refreshing, r.stale = true, false
+	r.refreshing, r.stale, r.reread = true, false, time.Time{}
 	actors := make(map[string]auth.Actor, len(r.people))
 	for _, p := range r.people {
 		actors[p.id] = p.actor
@@ -146,6 +146,7 @@ func (r *Room) refresh() {
 	r.do(func(ctx context.Context) func() {
 		passes := make(map[string]RoomPass, len(actors))
 		gone := make(map[string]bool)
+		failed := false
 		for id, actor := range actors {
 			pass, err := r.registry.cfg.Casework.RoomPass(ctx, actor, r.id)
 			switch hidden := (*Error)(nil); {
@@ -155,9 +156,15 @@ func (r *Room) refresh() {
 				gone[id] = true
 			default:
 				r.log.Error("standing not read", "error", err)
+				failed = true
 			}
 		}
-		return func() { r.refreshed(passes, gone) }
+		return func() {
+			if failed { // a seat that was taken away must not outlast a database that was
+				r.reread = time.Now().Add(retryAfter)
+			}
+			r.refreshed(passes, gone)
+		}
 	})
 }
 

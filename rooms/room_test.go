@@ -365,3 +365,55 @@ func TestBoardSeesTheRoom(t *testing.T) {
 		}
 	})
 }
+
+func TestBookedAnewEverybodyWaitsAgain(t *testing.T) {
+	play(t, consult.Waiting, func(s *scene) {
+		doctor := s.opens("doctor")
+		doctor.hold.Knock()
+		expert := s.goesIn("expert")
+		s.turns(consult.Scheduled, nil)
+		expert.expectPhase(PhaseWaiting)
+		expert.hold.Admit(doctor.snapshot().Participant)
+		expert.expectRefused(RefusedNotAdmitted)
+		doctor.expectPhase(PhaseWaiting)
+		s.passes(20 * time.Minute)
+
+		s.turns(consult.Ready, nil) // prepared anew: both are still at the door
+		s.expectState(consult.Waiting)
+		expert.expectPhase(PhaseIn)
+		doctor.expectPhase(PhaseWaiting)
+		expert.hold.Admit(doctor.snapshot().Participant)
+		doctor.expectPhase(PhaseIn)
+		s.expectState(consult.InCall)
+		s.expectNotes("expert joined", "expert left", "expert joined", "doctor joined")
+	})
+}
+
+func TestSeatTakenAwayWhileTheDatabaseWasAway(t *testing.T) {
+	play(t, consult.InCall, func(s *scene) {
+		s.goesIn("doctor")
+		expert := s.goesIn("expert")
+		s.databaseGone(errDatabase)
+		s.turns(consult.InCall, func(d *paperDesk) { delete(d.seats, "expert") })
+		expert.expectClosed("")
+		s.databaseGone(nil)
+		s.passes(retryAfter)
+		expert.expectClosed(ClosedRemoved)
+	})
+}
+
+func TestGuestWhoIsInvitedAgainIsLetInAgain(t *testing.T) {
+	play(t, consult.InCall, func(s *scene) {
+		s.goesIn("doctor")
+		expert, student := s.goesIn("expert"), s.opens("student")
+		student.hold.Knock()
+		expert.hold.Admit(student.snapshot().Participant)
+		student.expectPhase(PhaseIn)
+		s.turns(consult.InCall, func(d *paperDesk) { delete(d.seats, "student") })
+		student.expectClosed(ClosedRemoved)
+		s.turns(consult.InCall, func(d *paperDesk) { d.seats["student"] = auth.SeatObserver })
+		student = s.opens("student")
+		student.hold.Knock()
+		student.expectPhase(PhaseWaiting)
+	})
+}
