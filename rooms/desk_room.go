@@ -73,9 +73,19 @@ func (d *Desk) SessionNote(ctx context.Context, caseID string, by auth.Actor, no
 	e := d.entry(ctx, by, auth.Action("room."+note.What), c)
 	e.Told = note.What != "presented"
 	if note.Lasted > 0 {
-		e.Detail = fmt.Sprintf("lasted %ds rtt %.0fms loss %.1f%% path %s freezes %d", int(note.Lasted.Seconds()), note.RTT, 100*note.Loss, note.Path, note.Freezes)
+		e.Detail = fmt.Sprintf(sessionSummary, int(note.Lasted.Seconds()), note.RTT, 100*note.Loss, note.Path, note.Freezes)
 	}
 	return d.store.Audit(ctx, e)
+}
+
+// sessionSummary is a stay in a call as the audit trail has it.
+const sessionSummary = "lasted %ds rtt %.0fms loss %.1f%% path %s freezes %d"
+
+// lasted reads how many seconds a stay lasted from its summary; 0 without one.
+func lasted(summary string) int {
+	var seconds int
+	_, _ = fmt.Sscanf(summary, "lasted %ds", &seconds) // not a summary: 0
+	return seconds
 }
 
 // Chat keeps a message with the case.

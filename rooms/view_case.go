@@ -151,7 +151,8 @@ type TimelineEntry struct {
 	Action      string        `json:"action" doc:"consult.<verb>, case.read, attachment.add, room.enter …"`
 	From        consult.State `json:"from,omitempty" enum:",draft,submitted,returned,triaged,invited,accepted,scheduled,ready,waiting,in-call,interrupted,async,opinion-due,signed,decided,follow-up,closed,cancelled,expired,no-show"`
 	To          consult.State `json:"to,omitempty" enum:",draft,submitted,returned,triaged,invited,accepted,scheduled,ready,waiting,in-call,interrupted,async,opinion-due,signed,decided,follow-up,closed,cancelled,expired,no-show"`
-	Detail      string        `json:"detail,omitempty" doc:"never clinical text"`
+	Detail      string        `json:"detail,omitempty" doc:"never clinical text; of attachment.add: photo, pdf or file"`
+	Lasted      int           `json:"lasted,omitempty" doc:"seconds in the call, when someone left it"`
 	Outcome     string        `json:"outcome" enum:"done,refused"`
 }
 

@@ -45,6 +45,15 @@ func seedCases(ctx context.Context, s *server, now time.Time) error {
 // ago sets the clock so long before the start of the demonstration.
 func (p *seeding) ago(d time.Duration) { p.clock = p.began.Add(-d) }
 
+// on sets the clock to a time of day in the place where people are, so many days
+// before the demonstration was filled.
+func (p *seeding) on(daysAgo, hour, minute int) {
+	zone, err := time.LoadLocation(demoZone)
+	p.try(err)
+	y, m, d := p.began.In(zone).Date()
+	p.clock = time.Date(y, m, d-daysAgo, hour, minute, 12, 0, zone)
+}
+
 // later moves the clock on.
 func (p *seeding) later(d time.Duration) { p.clock = p.clock.Add(d) }
 
@@ -60,6 +69,7 @@ func (p *seeding) do(login string, cmd consult.Command) {
 	if p.err == nil {
 		_, err := p.desk.Do(p.ctx, p.actor(login), p.id, "", 0, cmd)
 		p.try(err)
+		p.later(3 * time.Second) // people do one thing after the other
 	}
 }
 
@@ -68,6 +78,7 @@ func (p *seeding) draft(login string, kind consult.Kind, u consult.Urgency, r co
 		v, err := p.desk.CreateDraft(p.ctx, p.actor(login), "", rooms.DraftInput{Kind: kind, Urgency: u, Request: r})
 		p.id = v.ID
 		p.try(err)
+		p.later(40 * time.Second)
 	}
 }
 
@@ -75,6 +86,7 @@ func (p *seeding) say(login, text string) {
 	if p.err == nil {
 		_, err := p.desk.Chat(p.ctx, p.id, p.actor(login), store.NewID(), text)
 		p.try(err)
+		p.later(25 * time.Second)
 	}
 }
 
@@ -89,6 +101,7 @@ func (p *seeding) attach(login, name string, data []byte) {
 	if p.err == nil {
 		_, err := p.desk.AddAttachment(p.ctx, p.actor(login), p.id, "", name, bytes.NewReader(data))
 		p.try(err)
+		p.later(8 * time.Second)
 	}
 }
 
@@ -138,7 +151,7 @@ func icd(code, text string) consult.Diagnosis {
 // decision, outcomes at 7 and 30 days.
 func anginaClosed(p *seeding) {
 	day := 24 * time.Hour
-	p.ago(38*day + 4*time.Hour)
+	p.on(38, 9, 12)
 	p.draft("li", consult.Video, consult.Urgent, consult.Request{
 		Patient:   consult.Patient{LocalID: "SQ-20418", Name: "张秀英", Birth: "1961-04-18", Sex: "female"},
 		Question:  "劳力后胸闷两周，心电图 ST-T 改变，是否需要转院行冠脉造影？目前用药如何调整？",
@@ -196,7 +209,7 @@ func anginaClosed(p *seeding) {
 // strokeFollowed began as an emergency.
 func strokeFollowed(p *seeding) {
 	day := 24 * time.Hour
-	p.ago(9*day + 2*time.Hour)
+	p.on(9, 9, 1)
 	consent := consentOf("吴建国", "child")
 	if p.err == nil {
 		v, err := p.desk.StartNow(p.ctx, p.actor("chen"), "", consult.StartCmd{
@@ -231,7 +244,7 @@ func strokeFollowed(p *seeding) {
 }
 
 func cancelledOne(p *seeding) {
-	p.ago(5 * 24 * time.Hour)
+	p.on(5, 10, 24)
 	p.draft("he", consult.Video, consult.Routine, consult.Request{
 		Patient: consult.Patient{Name: "郑小梅", Age: years(34), Sex: "female"}, Question: "反复头痛半年，是否需要头颅磁共振？", Specialty: "neurology",
 		Complaint: "双颞部胀痛半年。", History: "每月发作三到四次，伴畏光，月经前加重。", Diagnoses: []consult.Diagnosis{icd("G43.9", "偏头痛")},
@@ -245,7 +258,7 @@ func cancelledOne(p *seeding) {
 
 // epilepsySigned waits for the requester's decision.
 func epilepsySigned(p *seeding) {
-	p.ago(26 * time.Hour)
+	p.on(1, 11, 37)
 	p.draft("chen", consult.Written, consult.Routine, consult.Request{
 		Patient: consult.Patient{LocalID: "YL-0931", Name: "林小满", Birth: "2009-09", Sex: "female", Confidential: true}, Specialty: "neurology",
 		Question:  "首次发作后是否开始抗癫痫治疗？能否继续上学和住校？",
@@ -273,7 +286,9 @@ func epilepsySigned(p *seeding) {
 		Refer:         "第二次发作，或脑电图异常时转我院神经内科门诊。", RedFlags: "发作超过五分钟、发作间意识不恢复、外伤：立即送医。",
 		FollowUp: "可以上学；暂不住上铺，半年内不单独游泳、不骑车上路。",
 	})
-	p.ago(3 * time.Hour)
+	if signed := p.began.Add(-3 * time.Hour); signed.After(p.clock) {
+		p.clock = signed
+	}
 	p.do("sun", consult.SignCmd{})
 }
 
@@ -385,5 +400,6 @@ func (p *seeding) vitals(login string, v consult.Vitals) {
 		v.Taken = p.clock
 		_, err := p.desk.AddVitals(p.ctx, p.actor(login), p.id, "", v)
 		p.try(err)
+		p.later(15 * time.Second)
 	}
 }
