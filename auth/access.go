@@ -31,9 +31,11 @@ func (g *Gate) AuthenticateToken(ctx context.Context, kind Kind, token string) (
 	if err != nil {
 		return Actor{}, Claims{}, fmt.Errorf("auth: find the person: %w", err)
 	}
-	if p.Disabled || p.Tenant != c.Tenant || p.Epoch != c.PersonEpoch {
+	if p.Disabled || p.Tenant != c.Tenant || c.Session == "" && p.Epoch != c.PersonEpoch {
 		return Actor{}, Claims{}, revoked
 	}
+	// A session that is still there at today's epoch was kept by whatever raised
+	// it, as when its person changes their password; so is what was made in it.
 	if c.Session != "" {
 		s, err := g.store.Session(ctx, c.Session)
 		if errors.Is(err, ErrNoRecord) {

@@ -355,13 +355,21 @@ func TestChangePassword(t *testing.T) {
 		}
 		mine, _, _ := h.Authenticate(t.Context(), cookie)
 		theirs, _, _ := h.Authenticate(t.Context(), other)
-		if err := h.ChangePassword(t.Context(), s, password, fresh, clinicIP); err != nil {
+		call := Claims{Consult: "c", Participant: "p"}
+		myCall, err1 := h.Issue(mine, RoomToken, call)
+		theirCall, err2 := h.Issue(theirs, RoomToken, call)
+		if err := errors.Join(err1, err2, h.ChangePassword(t.Context(), s, password, fresh, clinicIP)); err != nil {
 			t.Fatal(err)
 		}
+		if _, _, err := h.AuthenticateToken(t.Context(), RoomToken, myCall); err != nil {
+			t.Errorf("changing the password ends the call in the same browser: %v", err)
+		}
+		_, _, err := h.AuthenticateToken(t.Context(), RoomToken, theirCall)
+		wantCode(t, err, CodeRevoked)
 		if _, _, err := h.Authenticate(t.Context(), cookie); err != nil {
 			t.Errorf("the own session ended: %v", err)
 		}
-		_, _, err := h.Authenticate(t.Context(), other)
+		_, _, err = h.Authenticate(t.Context(), other)
 		wantCode(t, err, CodeSignedOut)
 		if r := h.told[len(h.told)-1]; r.Ends(mine) || !r.Ends(theirs) {
 			t.Errorf("told %+v", r)

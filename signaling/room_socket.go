@@ -203,6 +203,14 @@ func (v *visit) alive() {
 	v.mu.Lock()
 	token, issued, session := v.token, v.issued, v.actor.Session
 	v.mu.Unlock()
+	// First, so that a call outlasts a database that is away for longer than a
+	// token is good: the token opens nothing that the check does not.
+	if time.Since(issued) >= tokenRenewed {
+		if fresh, ok := v.renew(); ok {
+			token = fresh
+			v.sock.tell(protocol.Renewed{Token: token})
+		}
+	}
 	actor, _, err := v.server.cfg.Gate.AuthenticateToken(ctx, auth.RoomToken, token)
 	refusal := (*auth.Error)(nil)
 	switch {
@@ -219,11 +227,6 @@ func (v *visit) alive() {
 	v.mu.Unlock()
 	if changed {
 		v.hold.Renew(actor)
-	}
-	if time.Since(issued) >= tokenRenewed {
-		if token, ok := v.renew(); ok {
-			v.sock.tell(protocol.Renewed{Token: token})
-		}
 	}
 	if session != "" && time.Since(v.woke) >= time.Minute {
 		v.woke = time.Now()
