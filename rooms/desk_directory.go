@@ -40,6 +40,11 @@ func (d *Desk) Me(ctx context.Context, by auth.Actor) (Me, error) {
 	return me, nil
 }
 
+// SignedIn writes down that a person signed in, and from where.
+func (d *Desk) SignedIn(ctx context.Context, by auth.Actor) error {
+	return hide(d.store.Audit(ctx, d.entry(ctx, by, "session.open", nil)))
+}
+
 // worksIn reports whether the person can be on duty in the department: it is
 // their own, or it has their specialty at an institution where they are expert.
 func worksIn(by auth.Actor, p auth.Person, dep store.Department) bool {

@@ -153,8 +153,13 @@ type route struct {
 	policy                    policy
 	status                    int // on success; 200 when zero
 	maxBody                   int64
+	bodyTime                  time.Duration // to receive the body; jsonTime when zero
 	middle                    huma.Middlewares
+	quiet                     bool // the app asks by itself: it does not hold off the idle lock
 }
+
+// jsonTime lets a body of maxJSON through a 64 kbit/s uplink.
+const jsonTime = 2 * time.Minute
 
 // on registers an operation. Its handler's errors are translated here.
 func on[I, O any](a *API, r route, f func(context.Context, *I) (*O, error)) {
@@ -162,10 +167,9 @@ func on[I, O any](a *API, r route, f func(context.Context, *I) (*O, error)) {
 	op := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary,
 		DefaultStatus: r.status, MaxBodyBytes: r.maxBody, Middlewares: r.middle,
-		Metadata: map[string]any{"policy": r.policy},
+		Metadata: map[string]any{"policy": r.policy, "quiet": r.quiet},
 		Tags:     []string{strings.SplitN(strings.TrimPrefix(r.path, "/api/"), "/", 2)[0]},
-		// Long enough for a request on a 64 kbit/s uplink.
-		BodyReadTimeout: 60 * time.Second,
+		BodyReadTimeout: max(r.bodyTime, jsonTime),
 	}
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = maxJSON

@@ -9,7 +9,7 @@ import (
 )
 
 func (a *API) boardRoutes() {
-	on(a, route{id: "rings", method: "GET", path: "/api/rings", summary: "What rings for the reader now", policy: signedIn},
+	on(a, route{id: "rings", method: "GET", path: "/api/rings", summary: "What rings for the reader now", policy: signedIn, quiet: true},
 		func(ctx context.Context, _ *struct{}) (*body[[]rooms.RingView], error) {
 			return reply(a.Desk.Rings(ctx, actor(ctx)))
 		})

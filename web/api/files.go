@@ -17,7 +17,10 @@ import (
 const maxUpload = 20 << 20
 
 // uploads is how many attachments are received at once: each is held in memory.
-const uploads = 4
+const uploads = 12
+
+// uploadTime lets the largest attachment through a 64 kbit/s uplink.
+const uploadTime = 50 * time.Minute
 
 type upload struct {
 	File huma.FormFile `form:"file" required:"true" doc:"photo, PDF or other file, at most 20 MB"`
@@ -25,7 +28,7 @@ type upload struct {
 
 func (a *API) fileRoutes() {
 	on(a, route{id: "attachment-add", method: "POST", path: "/api/consults/{id}/attachments", summary: "Attach a photo, a PDF or another file", policy: "attachment.add", status: 201,
-		maxBody: maxUpload + 1<<20, middle: huma.Middlewares{a.bounded(make(chan struct{}, uploads))}},
+		maxBody: maxUpload + 1<<20, bodyTime: uploadTime, middle: huma.Middlewares{a.bounded(make(chan struct{}, uploads))}},
 		func(ctx context.Context, in *struct {
 			CaseID
 			Key     string `header:"Idempotency-Key" maxLength:"100"`

@@ -83,7 +83,8 @@ func (a *API) gatekeeper(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	who, sess, err := a.who(r)
+	quiet, _ := ctx.Operation().Metadata["quiet"].(bool)
+	who, sess, err := a.who(r, quiet || r.Header.Get(Background) != "")
 	if err != nil {
 		if p == lockedToo && auth.Is(err, auth.CodeLocked) {
 			err = nil
@@ -117,8 +118,9 @@ func aboutCase(path string) bool { return strings.Contains(path, "{id}") }
 // request does not hold off the idle lock.
 const Background = "Consilium-Background"
 
-// who finds the person behind the cookie or the bearer token.
-func (a *API) who(r *http.Request) (auth.Actor, auth.Session, error) {
+// who finds the person behind the cookie or the bearer token. A quiet request is
+// no activity.
+func (a *API) who(r *http.Request, quiet bool) (auth.Actor, auth.Session, error) {
 	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		who, _, err := a.Gate.AuthenticateToken(r.Context(), auth.APIToken, bearer)
 		return who, auth.Session{}, err
@@ -127,7 +129,7 @@ func (a *API) who(r *http.Request) (auth.Actor, auth.Session, error) {
 	if err != nil {
 		return auth.Actor{}, auth.Session{}, nil
 	}
-	if r.Header.Get(Background) != "" {
+	if quiet {
 		return a.Gate.Peek(r.Context(), c.Value)
 	}
 	return a.Gate.Authenticate(r.Context(), c.Value)

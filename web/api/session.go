@@ -101,11 +101,15 @@ func (a *API) me(ctx context.Context, who auth.Actor, s auth.Session) (rooms.Me,
 func (a *API) sessionRoutes() {
 	on(a, route{id: "session-open", method: "POST", path: "/api/session", summary: "Sign in", policy: open},
 		func(ctx context.Context, in *body[SignIn]) (*meWithCookie, error) {
-			_, value, err := a.Gate.SignIn(ctx, in.Body.Login, in.Body.Password, in.Body.Code, address(ctx))
+			s, value, err := a.Gate.SignIn(ctx, in.Body.Login, in.Body.Password, in.Body.Code, address(ctx))
 			if err != nil {
 				return nil, err
 			}
-			return a.welcome(ctx, value)
+			out, err := a.welcome(ctx, value)
+			if err != nil {
+				return nil, err
+			}
+			return out, a.Desk.SignedIn(ctx, auth.Actor{Person: s.Person, Tenant: s.Tenant, Session: s.ID})
 		})
 	on(a, route{id: "session-read", method: "GET", path: "/api/session", summary: "Who is signed in", policy: lockedToo},
 		func(ctx context.Context, _ *struct{}) (*body[rooms.Me], error) {
@@ -162,7 +166,7 @@ func (a *API) sessionRoutes() {
 			_, err := a.Gate.UseEnrolment(ctx, in.Body.Token, auth.Newcomer{Login: in.Body.Login, Name: in.Body.Name, Password: in.Body.Password, Locale: in.Body.Locale, Zone: in.Body.Zone})
 			return nil, err
 		})
-	on(a, route{id: "ticket-desk", method: "POST", path: "/api/tickets/desk", summary: "A single-use ticket for the desk socket", policy: signedIn},
+	on(a, route{id: "ticket-desk", method: "POST", path: "/api/tickets/desk", summary: "A single-use ticket for the desk socket", policy: signedIn, quiet: true},
 		func(ctx context.Context, _ *struct{}) (*body[rooms.TicketView], error) {
 			return reply(a.Desk.DeskTicket(ctx, actor(ctx)))
 		})

@@ -20,6 +20,10 @@ func TestSignInAndWhatIsRefused(t *testing.T) {
 	if me.Person.Name != "Dr doctor" || !has(me.May, "consult.start") || has(me.May, "queue.read") || me.Locked {
 		t.Errorf("me: %+v", me)
 	}
+	trail := into[rooms.AuditPage](p.send("auditor", "GET", "/api/audit?person=doctor&action=session.open", nil).is(200))
+	if len(trail.Items) != 1 || trail.Items[0].Address == "" {
+		t.Errorf("the sign-in is not in the audit trail: %+v", trail.Items)
+	}
 	cookie := p.as("doctor")
 	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode {
 		t.Errorf("cookie %+v", cookie)
