@@ -105,6 +105,7 @@ func (m *move) write() {
 	switch {
 	case c.Began.IsZero():
 		c.Booking, c.Prepared, c.Arrived = nil, nil, nil
+		m.dismissGuests() // there will be no session
 	default:
 		m.finish()
 	}
@@ -130,20 +131,29 @@ func (m *move) expire() { m.c.Reason = "nobody took it further in time" }
 func (m *move) miss() {
 	m.c.Absent = m.absent()
 	m.c.Reason = map[Side]string{
-		Inviting: "the inviting side did not appear", InvitedSide: "the invited side did not appear", BothSides: "neither side appeared",
+		Inviting: "the inviting side did not appear", InvitedSide: "the invited side did not appear", BothSides: "the two sides did not meet",
 	}[m.c.Absent]
 	m.c.Booking = nil
 }
 
 // absent is which side did not appear: as the command says, or from who knocked
-// and who is connected; empty when both are there.
+// and who is connected; empty when both are there. Sides that knocked and never
+// met are both past by the time the system asks: then who is connected counts.
 func (m *move) absent() Side {
 	if side := m.cmd.(MissCmd).Absent; side != "" {
 		return side
 	}
-	here := union(m.c.Arrived, m.facts.Present)
+	side := m.missingFrom(union(m.c.Arrived, m.facts.Present))
+	if side == "" && m.by.Person == SystemPerson {
+		return m.missingFrom(m.facts.Present)
+	}
+	return side
+}
+
+// missingFrom is which side has nobody among the people.
+func (m *move) missingFrom(people []string) Side {
 	seated := func(sides func(auth.Seat) bool) bool {
-		return slices.ContainsFunc(here, func(p string) bool { return sides(m.c.SeatOf(p, m.now)) })
+		return slices.ContainsFunc(people, func(p string) bool { return sides(m.c.SeatOf(p, m.now)) })
 	}
 	switch us, them := seated(inviting), seated(invited); {
 	case us && them:

@@ -16,7 +16,7 @@ const (
 
 var purposes = []string{ForCare, ForSharing, ForRecording, ForAttendance}
 
-// Consents reports whether consent for the purpose stands at that time.
+// ConsentsTo reports whether consent for the purpose stands at that time.
 func (c *Case) ConsentsTo(purpose string, now time.Time) bool {
 	return slices.ContainsFunc(c.Consents, func(g Consented) bool {
 		return g.Purpose == purpose && g.Withdrawn.IsZero() && (g.Expires.IsZero() || now.Before(g.Expires))
@@ -28,11 +28,20 @@ func (c *Case) ConsentsTo(purpose string, now time.Time) bool {
 // institution.
 func (c *Case) ConsentsMissing(now time.Time) []string {
 	var out []string
+	for _, purpose := range c.lacksConsent(now) {
+		out = append(out, "consent-"+purpose)
+	}
+	return out
+}
+
+// lacksConsent lists the purposes for which the consult needs consent and has none.
+func (c *Case) lacksConsent(now time.Time) []string {
+	var out []string
 	if !c.ConsentsTo(ForCare, now) {
-		out = append(out, "consent-care")
+		out = append(out, ForCare)
 	}
 	if c.Invited != c.Institution && !c.ConsentsTo(ForSharing, now) {
-		out = append(out, "consent-sharing")
+		out = append(out, ForSharing)
 	}
 	return out
 }
@@ -40,15 +49,16 @@ func (c *Case) ConsentsMissing(now time.Time) []string {
 // consentRecorded: or deferred in an emergency, unless it was withdrawn since.
 func consentRecorded(m *move) *Error {
 	missing := m.c.ConsentsMissing(m.now)
-	if len(missing) == 0 || m.c.Deferred != "" && !m.c.withdrawn() {
+	if len(missing) == 0 || m.c.Deferred != "" && !m.c.withdrawn(m.now) {
 		return nil
 	}
 	return lacking(GuardConsent, missing, "Record the patient's consent first. In an emergency it can be deferred with a reason.")
 }
 
-// withdrawn reports whether consent to care was given and taken back.
-func (c *Case) withdrawn() bool {
-	return slices.ContainsFunc(c.Consents, func(g Consented) bool { return g.Purpose == ForCare && !g.Withdrawn.IsZero() })
+// withdrawn reports whether a consent that the consult lacks was given and taken back.
+func (c *Case) withdrawn(now time.Time) bool {
+	lacks := c.lacksConsent(now)
+	return slices.ContainsFunc(c.Consents, func(g Consented) bool { return has(lacks, g.Purpose) && !g.Withdrawn.IsZero() })
 }
 
 // consentSettled: what was deferred is recorded or explained before the opinion
@@ -141,12 +151,17 @@ func (m *move) record(cmd ConsentCmd) {
 	}
 }
 
-// withdraw keeps the entry and says when it was taken back. Guests whom the
-// patient no longer wants there lose their seats.
+// withdraw keeps the entry and says when it was taken back. An explanation of
+// before does not explain it. Guests whom the patient no longer wants there lose
+// their seats.
 func (m *move) withdraw() {
 	for i, g := range m.c.Consents {
-		if g.ID == m.cmd.(WithdrawCmd).ID {
-			m.c.Consents[i].Withdrawn = m.now
+		if g.ID != m.cmd.(WithdrawCmd).ID {
+			continue
+		}
+		m.c.Consents[i].Withdrawn = m.now
+		if g.Purpose == ForCare || g.Purpose == ForSharing {
+			m.c.Explained = ""
 		}
 	}
 	if !m.c.ConsentsTo(ForAttendance, m.now) {

@@ -58,10 +58,6 @@ var Standard = Times{
 	CallLength: 30 * time.Minute,
 }
 
-// Deadline is the time allowed in the state by Standard; zero where the state
-// has no allowance of its own (a draft, a booked time, an ended case).
-func Deadline(s State, u Urgency) time.Duration { return Standard.Allowed[s].of(u) }
-
 // due is when the case's present state must be left; zero: no such time.
 func (t *Times) due(c *Case) time.Time {
 	switch c.State {

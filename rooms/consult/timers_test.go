@@ -23,7 +23,8 @@ func TestDeadlines(t *testing.T) {
 		{Draft, 0, 0, 0},
 		{Closed, 0, 0, 0},
 	} {
-		got := []time.Duration{Deadline(row.state, Emergency), Deadline(row.state, Urgent), Deadline(row.state, Routine)}
+		allowed := Standard.Allowed[row.state]
+		got := []time.Duration{allowed.of(Emergency), allowed.of(Urgent), allowed.of(Routine)}
 		if want := []time.Duration{row.emergency, row.urgent, row.routine}; !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", row.state, got, want)
 		}

@@ -107,14 +107,3 @@ func Free(busy []Interval, window Interval, length, step time.Duration) []Interv
 	}
 	return out
 }
-
-// Conflicts lists the indexes of the busy intervals that overlap the wanted one.
-func Conflicts(busy []Interval, wanted Interval) []int {
-	var out []int
-	for n, b := range busy {
-		if b.Overlaps(wanted) {
-			out = append(out, n)
-		}
-	}
-	return out
-}

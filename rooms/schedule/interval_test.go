@@ -92,7 +92,7 @@ func TestFree(t *testing.T) {
 		step := time.Duration(rapid.IntRange(1, 30).Draw(t, "step")) * time.Minute
 		var want []Interval
 		for at := window.Start; !at.Add(length).After(window.End); at = at.Add(step) {
-			if slot := Of(at, length); len(Conflicts(busy, slot)) == 0 {
+			if slot := Of(at, length); !slices.ContainsFunc(busy, slot.Overlaps) {
 				want = append(want, slot)
 			}
 		}
@@ -120,9 +120,6 @@ func TestZones(t *testing.T) {
 		if _, err := In(nine, zone); err == nil {
 			t.Errorf("%q is taken for a zone", zone)
 		}
-	}
-	if !SameClock(nine, "Asia/Shanghai", "Asia/Singapore") || SameClock(nine, "Asia/Shanghai", "Asia/Urumqi") || SameClock(nine, "Asia/Shanghai", "") {
-		t.Error("same clocks")
 	}
 	for _, c := range []struct {
 		zone, day string

@@ -39,16 +39,3 @@ func midnight(y int, m time.Month, d int, loc *time.Location) time.Time {
 	}
 	return t.UTC()
 }
-
-// SameClock reports whether the two zones show the same time of day at the
-// instant, so that one time can be shown for both places.
-func SameClock(t time.Time, a, b string) bool {
-	x, errX := In(t, a)
-	y, errY := In(t, b)
-	if errX != nil || errY != nil {
-		return false
-	}
-	_, ox := x.Zone()
-	_, oy := y.Zone()
-	return ox == oy
-}
