@@ -1,45 +1,32 @@
 package consult
 
-import "time"
-
-// rank is everything that the order of the queue may look at.
-type rank struct {
-	urgency int
-	due     time.Time
-	created time.Time
-}
-
-// rank reduces a case to its place in the queue. Who the patient is, who asks,
-// who pays and who is asked cannot enter here.
-func (c *Case) rank() rank {
-	r := rank{urgency: 2, due: c.Due, created: c.Created}
-	switch c.Urgency {
+// Rank orders urgencies, the most urgent first. It is the first key of the
+// queue, here and in the lists that rooms/store reads in this order.
+func (u Urgency) Rank() int {
+	switch u {
 	case Emergency:
-		r.urgency = 0
+		return 0
 	case Urgent:
-		r.urgency = 1
+		return 1
 	}
-	return r
+	return 2
 }
 
-// Before is the order of the queue: clinical urgency, then due time, then age.
-// Nothing else is an input. A case without a due time comes after those with one.
-func Before(a, b *Case) bool { return Order(a, b) < 0 }
-
-// Order is Before for sorting; keep the sort stable.
+// Order is the order of the queue, for sorting: clinical urgency, then due time,
+// then age, and nothing else. Who the patient is, who asks, who pays and who is
+// asked cannot enter here. A case without a due time comes after those with one.
 func Order(a, b *Case) int {
-	x, y := a.rank(), b.rank()
-	if x.urgency != y.urgency {
-		return x.urgency - y.urgency
+	if n := a.Urgency.Rank() - b.Urgency.Rank(); n != 0 {
+		return n
 	}
-	if x.due.IsZero() != y.due.IsZero() {
-		if x.due.IsZero() {
+	if a.Due.IsZero() != b.Due.IsZero() {
+		if a.Due.IsZero() {
 			return 1
 		}
 		return -1
 	}
-	if n := x.due.Compare(y.due); n != 0 {
+	if n := a.Due.Compare(b.Due); n != 0 {
 		return n
 	}
-	return x.created.Compare(y.created)
+	return a.Created.Compare(b.Created)
 }

@@ -33,7 +33,7 @@ func TestOrderIsClinical(t *testing.T) {
 		}
 		for i := range queue {
 			for j := range queue {
-				if Before(queue[i], queue[j]) != Before(swapped[i], swapped[j]) || Before(queue[i], queue[j]) && Before(queue[j], queue[i]) {
+				if n := Order(queue[i], queue[j]); n != Order(swapped[i], swapped[j]) || n != -Order(queue[j], queue[i]) {
 					t.Fatalf("%d and %d", i, j)
 				}
 			}

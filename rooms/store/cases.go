@@ -41,21 +41,14 @@ type caseRow struct {
 	Doc          string          `bun:"doc"`
 }
 
-// priorities order the queue: clinical urgency and nothing else comes first.
-var priorities = map[consult.Urgency]int{consult.Emergency: 0, consult.Urgent: 1, consult.Routine: 2}
-
 func rowOfCase(c *consult.Case) (caseRow, error) {
 	doc, err := document(c)
 	if err != nil {
 		return caseRow{}, err
 	}
-	priority, known := priorities[c.Urgency]
-	if !known {
-		priority = priorities[consult.Routine]
-	}
 	row := caseRow{
 		ID: c.ID, Tenant: c.Tenant, Number: c.Number, Version: c.Version, State: c.State, Since: c.Since, Due: c.Due,
-		Kind: c.Kind, Urgency: c.Urgency, Priority: priority, Institution: c.Institution, Author: c.Author,
+		Kind: c.Kind, Urgency: c.Urgency, Priority: c.Urgency.Rank(), Institution: c.Institution, Author: c.Author,
 		Invited: c.Invited, Department: c.Department, Specialty: c.Request.Specialty,
 		Patient: strings.ToLower(c.Request.Patient.Name), LocalID: strings.ToLower(c.Request.Patient.LocalID),
 		Confidential: c.Request.Patient.Confidential, Created: c.Created, Ended: c.Ended, Doc: doc,
