@@ -31,8 +31,8 @@ func (d *Desk) Rings(ctx context.Context, by auth.Actor) ([]RingView, error) {
 			v.Until = time.Time{}
 		}
 		if d.reads.first(by.Person, c.ID, "ring.read", now) {
-			if err := d.store.Audit(ctx, d.entry(ctx, by, "ring.read", &c)); err != nil {
-				return nil, hide(err)
+			if err := d.noteRead(ctx, d.entry(ctx, by, "ring.read", &c)); err != nil {
+				return nil, err
 			}
 		}
 		out = append(out, v)
@@ -326,9 +326,9 @@ func (d *Desk) Audit(ctx context.Context, by auth.Actor, in AuditFilter) (AuditP
 			Institution: n.institutions[e.Institution].Name, Action: e.Action, Case: e.Case, From: e.From, To: e.To, Detail: e.Detail, Outcome: e.Outcome})
 	}
 	if d.reads.first(by.Person, "", "audit.read", d.now()) {
-		err = d.store.Audit(ctx, d.entry(ctx, by, "audit.read", nil))
+		err = d.noteRead(ctx, d.entry(ctx, by, "audit.read", nil))
 	}
-	return page, hide(err)
+	return page, err
 }
 
 // Quality is a sample of closed consults without names, for review.

@@ -107,8 +107,8 @@ func (d *Desk) addRecords(ctx context.Context, by auth.Actor, c *consult.Case, o
 		if c.Author == by.Person {
 			for _, signed := range v.Opinions {
 				if signed.Delivered.IsZero() {
-					if _, err := d.store.NoteReceipt(ctx, c.Tenant, c.ID, signed.Version, by.Person, store.Delivered, d.now()); err != nil {
-						return err
+					if _, err := d.store.NoteReceipt(ctx, c.Tenant, c.ID, signed.Version, by.Person, store.Delivered, d.now()); err != nil && !errors.Is(err, store.ErrFull) {
+						return err // a full disk must not keep a doctor from reading
 					}
 				}
 			}

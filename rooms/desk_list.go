@@ -63,8 +63,8 @@ func (d *Desk) Consults(ctx context.Context, by auth.Actor, in ListFilter) (Line
 	if len(items) > 0 && d.reads.first(by.Person, in.Scope, "case.list", now) {
 		e := d.entry(ctx, by, "case.list", nil)
 		e.Detail = in.Scope
-		if err := d.store.Audit(ctx, e); err != nil {
-			return Lines{}, hide(err)
+		if err := d.noteRead(ctx, e); err != nil {
+			return Lines{}, err
 		}
 	}
 	return Lines{Items: items, Next: next}, nil

@@ -167,8 +167,8 @@ func on[I, O any](a *API, r route, f func(context.Context, *I) (*O, error)) {
 	op := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary,
 		DefaultStatus: r.status, MaxBodyBytes: r.maxBody, Middlewares: r.middle,
-		Metadata: map[string]any{"policy": r.policy, "quiet": r.quiet},
-		Tags:     []string{strings.SplitN(strings.TrimPrefix(r.path, "/api/"), "/", 2)[0]},
+		Metadata:        map[string]any{"policy": r.policy, "quiet": r.quiet},
+		Tags:            []string{strings.SplitN(strings.TrimPrefix(r.path, "/api/"), "/", 2)[0]},
 		BodyReadTimeout: max(r.bodyTime, jsonTime),
 	}
 	if op.MaxBodyBytes == 0 {

@@ -50,7 +50,7 @@ func (a *API) consultRoutes() {
 		func(ctx context.Context, in *struct {
 			Scope  string   `query:"scope" enum:"mine,queue,today,closed" default:"mine" doc:"mine: those in which the reader has a seat; queue: all open ones, for coordinators; today: booked or live today; closed: ended ones"`
 			State  []string `query:"state" maxItems:"20" doc:"only these states"`
-			Query  string   `query:"q" maxLength:"100" doc:"number, patient, question, institution or person"`
+			Query  string   `query:"q" maxLength:"100" doc:"running number, part of the patient's name or of the institution's patient number"`
 			Cursor string   `query:"cursor" maxLength:"200"`
 			Limit  int      `query:"limit" minimum:"1" maximum:"200" default:"100"`
 			Zone   string   `query:"zone" maxLength:"64" doc:"IANA zone whose day is meant by today; the person's own when empty"`

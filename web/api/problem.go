@@ -120,6 +120,7 @@ func problem(ctx context.Context, log *slog.Logger, err error) error {
 	if errors.As(err, &p) {
 		return p
 	}
+	err = rooms.Explain(err)
 	out := Problem{Type: "about:blank"}
 	var ce *consult.Error
 	var ae *auth.Error
