@@ -34,6 +34,7 @@ type caseRow struct {
 	Specialty    string          `bun:"specialty"`
 	Patient      string          `bun:"patient"`
 	LocalID      string          `bun:"local_id"`
+	Question     string          `bun:"question"`
 	Confidential bool            `bun:"confidential"`
 	Starts       time.Time       `bun:"starts,nullzero"`
 	Created      time.Time       `bun:"created"`
@@ -51,7 +52,7 @@ func rowOfCase(c *consult.Case) (caseRow, error) {
 		Kind: c.Kind, Urgency: c.Urgency, Priority: c.Urgency.Rank(), Institution: c.Institution, Author: c.Author,
 		Invited: c.Invited, Department: c.Department, Specialty: c.Request.Specialty,
 		Patient: strings.ToLower(c.Request.Patient.Name), LocalID: strings.ToLower(c.Request.Patient.LocalID),
-		Confidential: c.Request.Patient.Confidential, Created: c.Created, Ended: c.Ended, Doc: doc,
+		Question: strings.ToLower(c.Request.Question), Confidential: c.Request.Patient.Confidential, Created: c.Created, Ended: c.Ended, Doc: doc,
 	}
 	if c.Booking != nil {
 		row.Starts = c.Booking.Start
@@ -149,7 +150,7 @@ type CaseFilter struct {
 	States      []consult.State
 	NotStates   []consult.State
 	Urgency     consult.Urgency
-	Query       string    // number, part of the patient's name or local number; a confidential case only for Reader
+	Query       string    // number, part of the patient's name, local number or question; a confidential case only for Reader
 	Reader      string    // who asks
 	From, To    time.Time // created in [From, To); with ByStart: booked to start in it
 	Overdue     time.Time // due before this time
@@ -227,8 +228,8 @@ func (r Reader) narrow(q *bun.SelectQuery, f CaseFilter) *bun.SelectQuery {
 	}
 	if f.Query != "" {
 		like := contains(f.Query)
-		q = q.Where(`(CAST(c.number AS TEXT) = ? OR ((NOT c.confidential OR EXISTS (?)) AND (c.patient LIKE ? ESCAPE '\' OR c.local_id LIKE ? ESCAPE '\')))`,
-			strings.TrimSpace(strings.ReplaceAll(f.Query, "\x00", "")), r.seated(f.Reader, f.At, nil), like, like)
+		q = q.Where(`(CAST(c.number AS TEXT) = ? OR ((NOT c.confidential OR EXISTS (?)) AND (c.patient LIKE ? ESCAPE '\' OR c.local_id LIKE ? ESCAPE '\' OR c.question LIKE ? ESCAPE '\')))`,
+			strings.TrimSpace(strings.ReplaceAll(f.Query, "\x00", "")), r.seated(f.Reader, f.At, nil), like, like, like)
 	}
 	return q
 }

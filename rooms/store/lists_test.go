@@ -74,7 +74,10 @@ func TestPagesHoldEachCaseOnceInOrder(t *testing.T) {
 func TestFiltersOfCases(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()
-		f.create(t, func(c *consult.Case) { c.Request.Patient = consult.Patient{Name: "Zhang_San", LocalID: "ZY-7"} })
+		f.create(t, func(c *consult.Case) {
+			c.Request.Patient = consult.Patient{Name: "Zhang_San", LocalID: "ZY-7"}
+			c.Request.Question = "Anticoagulate?"
+		})
 		f.create(t, func(c *consult.Case) {
 			c.Request.Patient = consult.Patient{Name: "王小明 100%", Confidential: true}
 			c.State, c.Invited, c.Department = consult.Invited, hospital, cardiology
@@ -106,6 +109,7 @@ func TestFiltersOfCases(t *testing.T) {
 			"created":                {CaseFilter{From: f.now, To: f.now.Add(time.Minute)}, []int64{2, 1}},
 			"number":                 {CaseFilter{Query: " 3 "}, []int64{3}},
 			"name":                   {CaseFilter{Query: "zhang_"}, []int64{1}},
+			"question":               {CaseFilter{Query: "anticoag"}, []int64{1}},
 			"underscore is a letter": {CaseFilter{Query: "g_s_n"}, []int64{}},
 			"percent is a letter":    {CaseFilter{Query: "%"}, []int64{}},
 			"local number":           {CaseFilter{Query: "zy-7"}, []int64{1}},

@@ -36,6 +36,7 @@ CREATE TABLE cases (
   specialty    TEXT NOT NULL DEFAULT '',
   patient      TEXT NOT NULL DEFAULT '', -- name, folded to lower case for searching
   local_id     TEXT NOT NULL DEFAULT '',
+  question     TEXT NOT NULL DEFAULT '', -- folded likewise
   confidential BOOLEAN NOT NULL DEFAULT FALSE,
   starts       TIMESTAMPTZ, -- of the booking
   created      TIMESTAMPTZ NOT NULL,
