@@ -108,9 +108,8 @@ func TestRepairsAreRTXAndBounded(t *testing.T) {
 	}
 }
 
-// A browser asks for no sound again, but anybody may send the packet.
-func TestSoundIsNotRepaired(t *testing.T) {
-	out := &sink{}
+// onAirSound is the same for a microphone.
+func onAirSound(out *sink) (*line, *feed) {
 	c := &connection{}
 	c.ready.Store(true)
 	p := &publication{source: Microphone, peer: &Peer{}}
@@ -123,14 +122,60 @@ func TestSoundIsNotRepaired(t *testing.T) {
 	l.types[opus] = 111
 	l.tune(p)
 	p.subscribers.Store(&[]*line{l})
+	return l, f
+}
+
+func say(f *feed, seq uint16) {
+	f.take(&packet{seq: seq, codec: opus, key: true, payload: []byte{1, 2, 3}}, false, 15, time.Now())
+}
+
+// A browser asks for no sound again, but anybody may send the packet.
+func TestSoundIsNotRepaired(t *testing.T) {
+	out := &sink{}
+	l, f := onAirSound(out)
 	for seq := range uint16(20) {
-		f.take(&packet{seq: seq, codec: opus, key: true, payload: []byte{1, 2, 3}}, false, 15, time.Now())
+		say(f, seq)
 	}
 	if out.packets != 20 {
 		t.Fatalf("%d packets came through, want 20", out.packets)
 	}
-	l.feedback(&rtcp.TransportLayerNack{MediaSSRC: 100, Nacks: rtcp.NackPairsFromSequenceNumbers([]uint16{out.last.SequenceNumber - 3})})
+	l.feedback(nack(100, out.last.SequenceNumber-3)[0])
 	if out.packets != 20 {
 		t.Error("sound was sent again")
 	}
+}
+
+// FuzzFeedback: whatever RTCP a browser sends about its lines, the server goes on.
+func FuzzFeedback(f *testing.F) {
+	for _, seed := range [][]rtcp.Packet{
+		nack(100, 7), pli(100),
+		{&rtcp.FullIntraRequest{MediaSSRC: 100, FIR: []rtcp.FIREntry{{SSRC: 100}}}},
+		{&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: 100, TotalLost: 1, LastSequenceNumber: 1 << 31, LastSenderReport: 1}}}},
+	} {
+		raw, err := rtcp.Marshal(seed)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		packets, err := rtcp.Unmarshal(raw)
+		if err != nil {
+			return
+		}
+		picture, camera := onAirLine(&sink{})
+		sound, microphone := onAirSound(&sink{})
+		for seq := range uint16(5) {
+			send(camera, seq, time.Now())
+			say(microphone, seq)
+		}
+		for _, p := range packets {
+			picture.feedback(p)
+			sound.feedback(p)
+		}
+		send(camera, 5, time.Now())
+		say(microphone, 5)
+		picture.collect()
+		sound.collect()
+	})
 }
