@@ -109,13 +109,16 @@ func allow(by auth.Actor, act auth.Action, c *consult.Case, now time.Time) error
 // through: a full disk shows at the gate as well.
 func Explain(err error) error { return hide(err) }
 
+// codeFull says that the disk is full. It may have room again later.
+const codeFull = "storage-full"
+
 // hide turns "no such row" into the answer for what is hidden.
 func hide(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return errHidden
 	}
 	if errors.Is(err, store.ErrFull) {
-		return &Error{Code: "storage-full", Message: "the server's disk is full, nothing was saved; tell the administrator, and use the telephone meanwhile"}
+		return &Error{Code: codeFull, Message: "the server's disk is full, nothing was saved; tell the administrator, and use the telephone meanwhile"}
 	}
 	if errors.Is(err, store.ErrBadText) {
 		return &Error{Code: "malformed", Message: "the text holds a character that cannot be kept"}

@@ -233,7 +233,7 @@ func refusalCode(err error) string {
 		}
 		return RefusedState
 	}
-	if e := (*Error)(nil); errors.As(err, &e) {
+	if e := (*Error)(nil); errors.As(err, &e) && e.Code != codeFull {
 		return RefusedNotAllowed
 	}
 	return RefusedUnavailable
