@@ -129,6 +129,7 @@ func (r *Room) stand(p *Participant, pass RoomPass) {
 	}
 	if changed && p.peer != nil {
 		p.peer.Allow(p.mediaRights())
+		r.muteAll(p) // a right that comes back switches nothing on
 	}
 }
 
