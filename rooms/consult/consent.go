@@ -16,17 +16,17 @@ const (
 
 var purposes = []string{ForCare, ForSharing, ForRecording, ForAttendance}
 
-// ConsentsTo reports whether consent for the purpose stands at that time.
-func (c *Case) ConsentsTo(purpose string, now time.Time) bool {
+// consentsTo reports whether consent for the purpose stands at that time.
+func (c *Case) consentsTo(purpose string, now time.Time) bool {
 	return slices.ContainsFunc(c.Consents, func(g Consented) bool {
 		return g.Purpose == purpose && g.Withdrawn.IsZero() && (g.Expires.IsZero() || now.Before(g.Expires))
 	})
 }
 
-// ConsentsMissing lists what is still to be asked of the patient before the
+// consentsMissing lists what is still to be asked of the patient before the
 // consult: consent-care, and consent-sharing when the invited side is another
 // institution.
-func (c *Case) ConsentsMissing(now time.Time) []string {
+func (c *Case) consentsMissing(now time.Time) []string {
 	var out []string
 	for _, purpose := range c.lacksConsent(now) {
 		out = append(out, "consent-"+purpose)
@@ -37,10 +37,10 @@ func (c *Case) ConsentsMissing(now time.Time) []string {
 // lacksConsent lists the purposes for which the consult needs consent and has none.
 func (c *Case) lacksConsent(now time.Time) []string {
 	var out []string
-	if !c.ConsentsTo(ForCare, now) {
+	if !c.consentsTo(ForCare, now) {
 		out = append(out, ForCare)
 	}
-	if c.Invited != c.Institution && !c.ConsentsTo(ForSharing, now) {
+	if c.Invited != c.Institution && !c.consentsTo(ForSharing, now) {
 		out = append(out, ForSharing)
 	}
 	return out
@@ -48,7 +48,7 @@ func (c *Case) lacksConsent(now time.Time) []string {
 
 // consentRecorded: or deferred in an emergency, unless it was withdrawn since.
 func consentRecorded(m *move) *Error {
-	missing := m.c.ConsentsMissing(m.now)
+	missing := m.c.consentsMissing(m.now)
 	if len(missing) == 0 || m.c.Deferred != "" && !m.c.withdrawn(m.now) {
 		return nil
 	}
@@ -64,7 +64,7 @@ func (c *Case) withdrawn(now time.Time) bool {
 // consentSettled: what was deferred is recorded or explained before the opinion
 // is signed.
 func consentSettled(m *move) *Error {
-	missing := m.c.ConsentsMissing(m.now)
+	missing := m.c.consentsMissing(m.now)
 	if len(missing) == 0 || m.c.Explained != "" {
 		return nil
 	}
@@ -164,7 +164,7 @@ func (m *move) withdraw() {
 			m.c.Explained = ""
 		}
 	}
-	if !m.c.ConsentsTo(ForAttendance, m.now) {
+	if !m.c.consentsTo(ForAttendance, m.now) {
 		m.dismissGuests()
 	}
 }

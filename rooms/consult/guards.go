@@ -314,7 +314,7 @@ func joinable(m *move) *Error {
 	if s := m.c.SeatOf(cmd.Person, m.now); s != auth.SeatNone && s != auth.SeatBreakGlass {
 		return lacking(GuardPerson, []string{cmd.Person}, "They are in this consult already.")
 	}
-	if guest(m) && !m.c.ConsentsTo(ForAttendance, m.now) {
+	if guest(m) && !m.c.consentsTo(ForAttendance, m.now) {
 		return lacking(GuardConsent, []string{"consent-attendance"}, "Ask the patient first: an interpreter or observer may be present only with recorded consent.")
 	}
 	if _, known := m.facts.Experts[cmd.Person]; guest(m) && !known {
