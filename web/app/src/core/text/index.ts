@@ -2,6 +2,7 @@
 import type account from './zh/account';
 import type admin from './zh/admin';
 import type calendar from './zh/calendar';
+import type call from './zh/call';
 import type consent from './zh/consent';
 import type consult from './zh/consult';
 import type deeds from './zh/deeds';
@@ -15,6 +16,7 @@ type Texts = typeof shell &
   typeof account &
   typeof admin &
   typeof calendar &
+  typeof call &
   typeof consent &
   typeof consult &
   typeof deeds &
@@ -47,6 +49,11 @@ export const areas = {
   calendar: pair(
     () => import('./zh/calendar'),
     () => import('./en/calendar'),
+  ),
+  /** What a call shows later: messages, people, devices, the end; and the ring. */
+  call: pair(
+    () => import('./zh/call'),
+    () => import('./en/call'),
   ),
   /** The case: story, steps, what is next; also beside the picture in the call. */
   consult: pair(

@@ -1,5 +1,6 @@
 // The request form's content and how it becomes the API's request and back.
 import type { CaseView, Diagnosis, Kind, Request, Urgency, Vitals } from '../../core/model';
+import { birthOf } from '../../core/dates';
 import { emptyVitals, readVitals, writeVitals, type VitalsInput } from './VitalFields.svelte';
 
 export interface Content {
@@ -108,17 +109,4 @@ export function requestOf(content: Content, before: Request | undefined): Reques
     data: Object.fromEntries(Object.entries(content.data).filter(([, text]) => text.trim())),
     ...(before?.companion ? { companion: before.companion } : {}),
   };
-}
-
-/** "1958", "1958-3", "19580312", "1958年3月12日" as a FHIR date; undefined when it is none. */
-export function birthOf(text: string): string | undefined {
-  const plain = text.normalize('NFKC').trim();
-  const found =
-    /^(\d{4})(?:[-./年](\d{1,2})(?:[-./月](\d{1,2})日?|月)?|年)?$/.exec(plain) ??
-    /^(\d{4})(\d{2})(\d{2})$/.exec(plain);
-  if (!found) return undefined;
-  const [, year, month, day] = found;
-  if (Number(year) < 1890 || Number(month ?? 1) < 1 || Number(month ?? 1) > 12) return undefined;
-  if (Number(day ?? 1) < 1 || Number(day ?? 1) > 31) return undefined;
-  return [year, month?.padStart(2, '0'), day?.padStart(2, '0')].filter(Boolean).join('-');
 }

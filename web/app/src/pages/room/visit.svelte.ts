@@ -1,9 +1,16 @@
 // One person's visit to a room, from lobby to goodbye: joins the socket, the
 // peer connection and the devices, and holds what the screens show of them.
 import { api, newKey, Problem } from '../../core/api';
-import { byParticipant, Negotiation, type PeerState, type Source } from '../../core/call';
+import {
+  byParticipant,
+  linkWord,
+  Negotiation,
+  type LinkWord,
+  type PeerState,
+  type Source,
+} from '../../core/call';
 import { BrowserPeer } from '../../core/call-browser';
-import { compare, linkWord, read, type LinkWord, type Reading } from '../../core/call-quality';
+import type { Reading } from '../../core/call-quality';
 import { Media, type Capture, type CaptureState } from '../../core/media';
 import { Refused, type LinkState } from '../../core/socket';
 import { RoomSocket } from '../../core/socket-room';
@@ -363,7 +370,10 @@ export class Visit {
     this.rtt = this.socket.rtt;
     const peer = this.call.peer;
     if (!peer || this.phase !== 'in' || this.peer !== 'connected') return;
-    const report = await peer.stats().catch(() => undefined);
+    const [report, { compare, read }] = await Promise.all([
+      peer.stats().catch(() => undefined),
+      import('../../core/call-quality'),
+    ]);
     if (!report || peer !== this.call.peer) return;
     const now = read([...report.values()], Date.now());
     if (this.reading) {

@@ -84,6 +84,7 @@ const en: Record<keyof typeof zh, string> = {
   'step.now': ', now',
   'step.ahead': '',
   'next.title': 'Next',
+  'next.over': 'Where it stands',
   'next.ringing': 'The experts on duty are being called',
   'next.unanswered': 'Nobody has answered. Use the telephone',
   'next.draft.you': 'Finish the request and send it.',

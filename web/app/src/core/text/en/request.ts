@@ -56,6 +56,8 @@ const en: Record<keyof typeof zh, string> = {
   'start.age': 'Age',
   'start.years': 'years',
   'start.name': 'Name',
+  'start.nameHint': 'If it isn’t known, write “unknown man”',
+  'need.patient': 'Enter the name',
   'start.question': 'Situation and question',
   'start.questionHint': 'One sentence: what is happening, what you need to know',
   'start.consent': 'Consent',

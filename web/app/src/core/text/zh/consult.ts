@@ -82,6 +82,7 @@ export default {
   'step.now': '，现在在这一步',
   'step.ahead': '',
   'next.title': '下一步',
+  'next.over': '现况',
   'next.ringing': '正在呼叫值班专家',
   'next.unanswered': '没有人接听，请打电话',
   'next.draft.you': '写完申请后发出。',

@@ -53,6 +53,8 @@ export default {
   'start.age': '年龄',
   'start.years': '岁',
   'start.name': '姓名',
+  'start.nameHint': '不知道时写“无名氏”',
+  'need.patient': '请填写姓名',
   'start.question': '情况和问题',
   'start.questionHint': '一句话：什么情况，要问什么',
   'start.consent': '知情同意',
