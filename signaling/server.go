@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -81,6 +80,7 @@ func (c Config) validate() (Config, error) {
 type Server struct {
 	cfg      Config
 	upgrader websocket.Upgrader
+	origins  map[string]bool // in lower case, as browsers name them
 	hosts    map[string]bool
 	pace     pace
 	work     sync.WaitGroup // sessions
@@ -97,12 +97,13 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, hosts: make(map[string]bool), pace: standard, open: make(map[*socket]auth.Actor), held: make(map[string]int)}
+	s := &Server{cfg: cfg, origins: make(map[string]bool), hosts: make(map[string]bool), pace: standard, open: make(map[*socket]auth.Actor), held: make(map[string]int)}
 	for _, o := range cfg.Origins {
 		u, err := url.Parse(o)
 		if err != nil {
 			return nil, err
 		}
+		s.origins[strings.ToLower(o)] = true
 		s.hosts[strings.ToLower(u.Host)] = true
 	}
 	s.upgrader = websocket.Upgrader{
@@ -139,7 +140,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) (c caller, ok boo
 		return c, false
 	}
 	origin := r.Header.Get("Origin")
-	if origin != "" && !slices.Contains(s.cfg.Origins, strings.ToLower(origin)) {
+	if origin != "" && !s.origins[strings.ToLower(origin)] {
 		http.Error(w, "pages of other sites may not connect", http.StatusForbidden)
 		return c, false
 	}

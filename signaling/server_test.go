@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"consilium/auth"
+	"consilium/rooms"
 	"consilium/signaling/protocol"
 )
 
@@ -35,6 +38,25 @@ func (g *clockGate) AuthenticateToken(_ context.Context, _ auth.Kind, token stri
 		return auth.Actor{}, auth.Claims{}, errors.New("the database is away")
 	}
 	return auth.Actor{Person: "doctor"}, auth.Claims{}, nil
+}
+
+func (g *clockGate) Peek(context.Context, string) (auth.Actor, auth.Session, error) {
+	return auth.Actor{Person: "doctor"}, auth.Session{}, nil
+}
+
+// Browsers name a host in small letters, however it was configured.
+func TestAddressConfiguredInCapitals(t *testing.T) {
+	s, err := New(Config{Gate: &clockGate{}, Desk: struct{ desk }{}, Registry: &rooms.Registry{}, Origins: []string{"https://Consult.Example.org"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, "https://consult.example.org/ws/desk", nil)
+	r.Header.Set("Origin", "https://consult.example.org")
+	r.AddCookie(&http.Cookie{Name: "session", Value: "x"})
+	answer := httptest.NewRecorder()
+	if _, ok := s.admit(answer, r); !ok {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
 }
 
 func TestCallOutlastsADatabaseThatIsAway(t *testing.T) {
