@@ -40,7 +40,7 @@ var errorCodes = []ErrorDoc{
 	{StateForbids, false, "the consult's state does not permit this now; read the case anew"},
 	{ConsentMissing, false, "the patient's consent is neither recorded nor explained, so the call cannot begin"},
 	{TooFast, true, "too many messages of this type; wait a few seconds"},
-	{BadOffer, false, "the SDP offer cannot be used; make a new media connection and offer with fresh set"},
+	{BadOffer, false, "the SDP offer cannot be used; make a new media connection and offer that"},
 	{RoomFull, true, "eight people are in the call already"},
 	{EmptyText, false, "a chat message needs text"},
 	{Unavailable, true, "the server could not store or load what this needs; try again"},

@@ -12,7 +12,7 @@ type RoomHello struct {
 // Offer carries the browser's SDP offer. The browser is always the offerer.
 type Offer struct {
 	ID     int64   `json:"id" doc:"copied into the answer; a newer offer makes older answers void"`
-	Fresh  bool    `json:"fresh,omitempty" doc:"true: a new media connection; the server drops the one of before"`
+	Fresh  bool    `json:"fresh,omitempty" doc:"true: a new media connection. For readers of a trace: the server knows one by its certificate and drops the one of before"`
 	SDP    string  `json:"sdp" maxLength:"60000"`
 	Tracks []Track `json:"tracks" maxItems:"8" doc:"what is sent on which section"`
 }

@@ -106,7 +106,7 @@ export interface RoomHello {
 export interface Offer {
   /** copied into the answer; a newer offer makes older answers void */
   id: number;
-  /** true: a new media connection; the server drops the one of before */
+  /** true: a new media connection. For readers of a trace: the server knows one by its certificate and drops the one of before */
   fresh?: boolean;
   sdp: string;
   /** what is sent on which section */
@@ -362,7 +362,7 @@ export type ErrorCode =
   | "consent-missing"
   /** too many messages of this type; wait a few seconds */
   | "too-fast"
-  /** the SDP offer cannot be used; make a new media connection and offer with fresh set */
+  /** the SDP offer cannot be used; make a new media connection and offer that */
   | "bad-offer"
   /** eight people are in the call already */
   | "room-full"
