@@ -90,6 +90,7 @@ test('the coordinator schedules, doctor and expert meet', async () => {
   await li.button('deed.enter').or(li.link('deed.enter')).first().click();
   await li.page.getByLabel(li.say('room.preview')).waitFor();
   await li.page.getByRole('meter', { name: li.say('room.level') }).waitFor();
+  await li.button('room.devices.choose').click();
   await li.button('room.speaker.test').click();
   await photograph(li, 'lobby');
   await li.button('room.knock').click();

@@ -40,8 +40,12 @@ test('the timeline, and what each role sees', async () => {
   expect(routes.length).toBeGreaterThan(20);
   for (const [path, operations] of routes) {
     for (const method of Object.keys(operations)) {
-      const address = path.replace('{id}', id).replace('{attachment}', id);
-      const answer = await chen.asks(method.toUpperCase(), address, bodies[path.split('/').at(-1)!] ?? {});
+      const address =
+        path.replace('{id}', id).replace('{attachment}', id) + (queries[path.split('/').at(-1)!] ?? '');
+      const file = method === 'post' && path.endsWith('/attachments');
+      const answer = file
+        ? await chen.uploads(address, 'ecg.png', 'image/png', [0x89, 0x50, 0x4e, 0x47])
+        : await chen.asks(method.toUpperCase(), address, bodies[path.split('/').at(-1)!] ?? {});
       expect([method, path, answer.status]).toEqual([method, path, 404]);
       expect(JSON.stringify(answer.body)).not.toContain(chestPain.patient.name);
     }
@@ -57,7 +61,7 @@ test('the timeline, and what each role sees', async () => {
   const summary = await caseOf(tang, id);
   expect(summary.scope).toBe('summary');
   expect(JSON.stringify(summary)).not.toContain('急性下壁');
-  expect((await tang.asks('POST', `/api/consults/${id}/join`)).status).toBeGreaterThanOrEqual(400);
+  expect((await tang.asks('POST', `/api/consults/${id}/join`, {})).status).toBeGreaterThanOrEqual(400);
   await tang.leave();
 
   // Administrators, quality, audit: none of the clinical content.
@@ -74,6 +78,9 @@ test('the timeline, and what each role sees', async () => {
 
 /** Bodies that the routes take, so that they are refused for whose case it is and not for their form. */
 const now = new Date().toISOString();
+const queries: Record<string, string> = {
+  experts: `?from=${now}&to=${new Date(Date.now() + 86_400_000).toISOString()}`,
+};
 const bodies: Record<string, unknown> = {
   append: { text: '补充' },
   'call-in': { person: 'demo-liu' },
@@ -91,7 +98,7 @@ const bodies: Record<string, unknown> = {
   return: { missing: ['history'] },
   schedule: { start: now, minutes: 30 },
   triage: { urgency: 'routine', grounds: '平稳' },
-  vitals: { taken: now, heart_rate: 80 },
+  vitals: { vitals: { taken: now, heart_rate: 80 } },
   withdraw: { id: '1' },
   write: { reason: '够了' },
 };
@@ -105,6 +112,6 @@ test('a case that ended is closed to a newcomer too', async () => {
   });
   const id = (answer.body as { id: string }).id;
   await does(li, 'cancel', id, { reason: '已转院' });
-  const late = await li.asks('POST', `/api/consults/${id}/accept`);
+  const late = await li.asks('POST', `/api/consults/${id}/accept`, {});
   expect([403, 404, 409]).toContain(late.status);
 });

@@ -6,6 +6,7 @@ import { chromium, type BrowserContext, type Locator, type Page } from 'playwrig
 import { reading, text, type Language, type TextKey } from './text';
 import { everyone } from './failures';
 import type { Server } from './server';
+import type { DutyView } from '../../src/core/model';
 
 export const browser = {
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -130,7 +131,7 @@ export class Person {
   /** Waits until the text is on the screen. */
   async sees(what: TextKey | { words: string | RegExp }, within: Page | Locator = this.page): Promise<void> {
     const words = typeof what === 'string' ? reading(this.language, what) : what.words;
-    await within.getByText(words).first().waitFor();
+    await within.getByText(words).filter({ visible: true }).first().waitFor();
   }
 
   async doesNotSee(what: TextKey, within: Page | Locator = this.page): Promise<void> {
@@ -158,7 +159,7 @@ export class Person {
         const answer = await fetch(address!, {
           method,
           headers,
-          body: body === undefined ? undefined : JSON.stringify(body),
+          body: body === undefined || method === 'GET' ? undefined : JSON.stringify(body),
         });
         const said = await answer.text();
         return {
@@ -168,6 +169,33 @@ export class Person {
       },
       [method, address, body] as [string, string, unknown],
     );
+  }
+
+  /** Sends a file to an address, as a form. */
+  async uploads(
+    address: string,
+    name: string,
+    type: string,
+    bytes: number[],
+  ): Promise<{ status: number; body: string }> {
+    return this.page.evaluate(
+      async ([address, name, type, bytes]) => {
+        const form = new FormData();
+        form.append('file', new File([new Uint8Array(bytes)], name, { type }));
+        const headers = { 'Idempotency-Key': crypto.randomUUID() };
+        const answer = await fetch(address, { method: 'POST', headers, body: form });
+        return { status: answer.status, body: await answer.text() };
+      },
+      [address, name, type, bytes] as const,
+    );
+  }
+
+  /** Waits until the server knows that this person's page can ring. */
+  async canRing(): Promise<void> {
+    await this.page.waitForFunction(async (login) => {
+      const duty = (await (await fetch('/api/duty')).json()) as DutyView;
+      return duty.departments.some((one) => one.people.some((p) => p.armed && p.id === `demo-${login}`));
+    }, this.login);
   }
 
   private watch(page: Page): void {

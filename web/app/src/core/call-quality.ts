@@ -1,7 +1,7 @@
 // What a person's own browser sees of the link, from two readings of getStats.
 // Pure: a reading is plain numbers.
 
-import type { Participant, Quality } from '../gen/protocol';
+import type { Quality } from '../gen/protocol';
 
 /** The part of a stats report that counts, summed over sections. */
 export interface Reading {
@@ -74,14 +74,4 @@ export function compare(before: Reading, now: Reading): Quality {
     freezes: now.freezes,
     path: now.path,
   };
-}
-
-export type LinkWord = Participant['link'];
-
-/** A link in one word, by round trip (ms) and loss (share): what a conversation feels like. */
-export function linkWord(rtt: number, loss: number): LinkWord {
-  if (!Number.isFinite(rtt)) return 'unknown';
-  if (rtt > 600 || loss > 0.1) return 'poor';
-  if (rtt > 250 || loss > 0.03) return 'fair';
-  return 'good';
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Line, Offer, Participant } from '../gen/protocol';
 import { keepCodec } from './call-browser';
-import { compare, linkWord, read, type Reading } from './call-quality';
+import { compare, read, type Reading } from './call-quality';
 import {
   byParticipant,
   foremost,
@@ -10,6 +10,7 @@ import {
   type PeerHooks,
   type Source,
   type Wanted,
+  linkWord,
 } from './call';
 
 class FakePeer implements Peer {

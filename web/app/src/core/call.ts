@@ -215,3 +215,13 @@ export function foremost(roster: Participant[], me: string, mySeat: string): Par
     (p.seat === 'observer' || p.seat === 'interpreter' ? 1 : 0);
   return others.sort((a, b) => rank(a) - rank(b) || a.since - b.since || (a.id < b.id ? -1 : 1))[0];
 }
+
+export type LinkWord = Participant['link'];
+
+/** A link in one word, by round trip (ms) and loss (share): what a conversation feels like. */
+export function linkWord(rtt: number, loss: number): LinkWord {
+  if (!Number.isFinite(rtt)) return 'unknown';
+  if (rtt > 600 || loss > 0.1) return 'poor';
+  if (rtt > 250 || loss > 0.03) return 'fair';
+  return 'good';
+}

@@ -3,7 +3,7 @@
 // call; listeners attach the tracks to a peer connection.
 
 import { Listeners } from './socket';
-import { standIn, type StandIn } from './media-standin';
+import type { StandIn } from './media-standin';
 
 export type Capture = 'microphone' | 'camera';
 
@@ -123,8 +123,8 @@ export class Media {
 
   /** Puts the test picture and tone in place of camera and microphone. */
   async useStandIn(label: string): Promise<void> {
+    this.stand ??= (await import('./media-standin')).standIn(label);
     this.standing = true;
-    this.stand ??= standIn(label);
     await Promise.all([this.begin('microphone'), this.begin('camera')]);
   }
 

@@ -1,0 +1,55 @@
+// What a cold browser downloads before a call: lobby and case page with the
+// call's code, script and style together, as the bytes come over the wire.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startsEmergency } from './support/cases';
+import { Person } from './support/person';
+import { Server } from './support/server';
+
+let server: Server;
+beforeAll(async () => {
+  server = await Server.start();
+});
+afterAll(() => server.stop());
+
+const budget = 45 * 1024; // bytes
+const offerMost = 8 * 1024; // bytes
+
+test('lobby and case page with the call fit the budget, and so does the first offer', async () => {
+  const li = await Person.signIn(server, 'li');
+  const id = await startsEmergency(li);
+
+  const offers: string[] = [];
+  li.page.on('websocket', (socket) => {
+    socket.on('framesent', ({ payload }) => {
+      const text = payload.toString();
+      if (text.startsWith('{"type":"offer"')) offers.push(text);
+    });
+  });
+  const wire = await li.context.newCDPSession(li.page);
+  await wire.send('Network.enable');
+  await wire.send('Network.clearBrowserCache');
+  await wire.send('Network.setCacheDisabled', { cacheDisabled: true });
+  const files = new Map<string, { url: string; bytes: number }>();
+  wire.on('Network.responseReceived', ({ requestId, response, type }) => {
+    if (type === 'Script' || type === 'Stylesheet') files.set(requestId, { url: response.url, bytes: 0 });
+  });
+  wire.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    const file = files.get(requestId);
+    if (file) file.bytes = encodedDataLength;
+  });
+
+  await li.opens(`/consults/${id}`);
+  await li.sees('next.title');
+  await wire.send('Network.setCacheDisabled', { cacheDisabled: false });
+  await li.button('deed.enter').or(li.link('deed.enter')).first().click();
+  await li.page.getByLabel(li.say('room.preview')).waitFor();
+  await li.page.waitForLoadState('networkidle');
+
+  const list = [...files.values()].sort((a, b) => b.bytes - a.bytes);
+  const total = list.reduce((sum, file) => sum + file.bytes, 0);
+  const told = list.map((file) => `${String(file.bytes).padStart(7)} ${new URL(file.url).pathname}`).join('\n');
+  console.info(`${total} bytes of script and style\n${told}`);
+  expect(total, told).toBeLessThanOrEqual(budget);
+  expect(offers.length).toBeGreaterThan(0);
+  expect(offers[0]!.length).toBeLessThan(offerMost);
+});
