@@ -108,7 +108,7 @@ func (p *person) breaksOff(id string) {
 			"binary":             {binary, "\x01\x02", 1, protocol.CloseViolation},
 			"eleven unknown":     {text, `{"type":"wave","body":{}}`, 11, protocol.CloseViolation},
 			"64 KB and a little": {text, `{"type":"ping","body":{"at":1` + strings.Repeat(" ", protocol.MaxFrame) + `}}`, 1, protocol.CloseTooBig},
-			"64 MB":              {text, strings.Repeat(" ", 64<<20), 1, protocol.CloseTooBig},
+			"8 MB":               {text, strings.Repeat(" ", 8<<20), 1, protocol.CloseTooBig},
 		} {
 			conn := open()
 			for range c.times {

@@ -44,38 +44,38 @@ func TestRealProcesses(t *testing.T) {
 		t.Fatalf("a demonstration that is told to stop ends with %d:\n%s", code, first.text)
 	}
 	shared := demo(t, w.copy(t), "localhost:0")
-	for name, play := range map[string]func(*testing.T, *workshop){
-		"kill -9 during writes": killDuringWrites,
-		"SIGTERM during a call": terminateDuringCall,
-		"Redis comes and goes":  redisComesAndGoes,
-		"full disk":             fullDisk,
-		"one slot on PostgreSQL": func(t *testing.T, _ *workshop) {
-			oneSlotOnPostgres(t)
-		},
+	alone := func(play func(*testing.T, *workshop)) func(*testing.T) { return func(t *testing.T) { play(t, w) } }
+	there := func(play func(*stage)) func(*testing.T) { return func(t *testing.T) { play(on(t, shared)) } }
+	var all sync.WaitGroup
+	turns := make(chan struct{}, 6) // they mostly wait for each other's packets
+	for _, c := range []struct {
+		name string
+		play func(*testing.T)
+	}{ // those that take longest first
+		{"Redis comes and goes", alone(redisComesAndGoes)},
+		{"one slot on PostgreSQL", alone(oneSlotOnPostgres)},
+		{"kill -9 during writes", alone(killDuringWrites)},
+		{"full disk", alone(fullDisk)},
+		{"SIGTERM during a call", alone(terminateDuringCall)},
+		{"one slot on SQLite", there(oneSlot)},
+		{"bad frames and bombs", there(badFrames)},
+		{"a reader that stops", there(readerStops)},
+		{"access is withdrawn", there(accessWithdrawn)},
+		{"three tabs", there(threeTabs)},
+		{"one key, twenty times", there(oneKeyTwentyTimes)},
+		{"wrong passwords", there(wrongPasswords)},
+		{"tokens", there(badTokens)},
+		{"tickets", there(badTickets)},
+		{"foreign pages", there(foreignPages)},
+		{"out of turn", there(outOfTurn)},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			play(t, w)
+		turns <- struct{}{}
+		all.Go(func() {
+			defer func() { <-turns }()
+			t.Run(c.name, c.play)
 		})
 	}
-	for name, play := range map[string]func(*stage){
-		"wrong passwords":       wrongPasswords,
-		"tokens":                badTokens,
-		"tickets":               badTickets,
-		"foreign pages":         foreignPages,
-		"bad frames and bombs":  badFrames,
-		"a reader that stops":   readerStops,
-		"three tabs":            threeTabs,
-		"access is withdrawn":   accessWithdrawn,
-		"one key, twenty times": oneKeyTwentyTimes,
-		"out of turn":           outOfTurn,
-		"one slot on SQLite":    oneSlot,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			play(on(t, shared))
-		})
-	}
+	all.Wait()
 }
 
 // workshop holds what the tests share: the data of a filled demonstration, from
@@ -161,7 +161,7 @@ func launch(t *testing.T, env []string, args ...string) *process {
 }
 
 // patience bounds every wait; only a failing test waits so long.
-const patience = 90 * time.Second
+const patience = 2 * time.Minute
 
 // demo serves demonstration data.
 func demo(t *testing.T, data, listen string) *process {
