@@ -46,13 +46,7 @@ type row struct {
 const stay State = ""
 
 func in(s ...State) []State { return s }
-func must(g ...guard) []func(*move) *Error {
-	out := make([]func(*move) *Error, len(g))
-	for i := range g {
-		out[i] = g[i]
-	}
-	return out
-}
+func must(g ...guard) []guard { return g }
 
 type guard = func(*move) *Error
 

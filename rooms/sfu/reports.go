@@ -36,7 +36,6 @@ type arrivals struct {
 	lastTransit float64
 
 	expectedThen, receivedThen int64 // at the last report
-	lossShare                  float64
 
 	lastSR   uint32 // middle bits of the last sender report's NTP time
 	lastSRAt time.Time
