@@ -45,7 +45,7 @@ type row struct {
 
 const stay State = ""
 
-func in(s ...State) []State { return s }
+func in(s ...State) []State   { return s }
 func must(g ...guard) []guard { return g }
 
 type guard = func(*move) *Error
