@@ -78,6 +78,9 @@ func TestGuard(t *testing.T) {
 					t.Errorf("no %s", h)
 				}
 			}
+			if strings.Contains(w.Header().Get("Permissions-Policy"), "bluetooth") {
+				t.Error("browsers complain on every page of a feature that they do not know")
+			}
 			if strings.Contains(w.Header().Get("Content-Security-Policy"), "evil") {
 				t.Error("the policy repeats a stranger's host")
 			}
