@@ -39,7 +39,7 @@ func (d *Desk) viewAfter(ctx context.Context, by auth.Actor, c *consult.Case) (C
 		return v, err
 	}
 	n, err := d.names(ctx, d.store.Reader, by.Tenant)
-	v = CaseView{ID: c.ID, Number: c.Number, Version: c.Version, Scope: "summary", State: c.State, Since: c.Since, Created: c.Created,
+	v = CaseView{ID: c.ID, Number: c.Number, Version: c.Version, Scope: "none", State: c.State, Since: c.Since, Created: c.Created, Masked: true,
 		Kind: c.Kind, Urgency: c.Urgency, StartNow: c.StartNow, Institution: n.institution(c.Institution), Author: c.Author}
 	v.fill()
 	return v, err
@@ -54,19 +54,14 @@ func (d *Desk) view(ctx context.Context, by auth.Actor, c *consult.Case) (CaseVi
 	if !auth.Visible(by, o) {
 		return CaseView{}, errHidden
 	}
-	v := CaseView{
-		ID: c.ID, Number: c.Number, Version: c.Version, Scope: "summary", Seat: string(o.Seat), State: c.State, Since: c.Since, Due: c.Due,
-		Created: c.Created, Ended: c.Ended, Kind: c.Kind, Urgency: c.Urgency, StartNow: c.StartNow, Author: c.Author,
-		Members: c.Members, Triage: c.Triage, Missing: c.Missing, Note: c.Note, Booking: c.Booking, Wave: c.Wave, RingUntil: c.WaveEnds,
-		Unheard: c.Unheard, Chair: c.Chair, Asked: c.Asked, Arrived: c.Arrived, Prepared: c.Prepared, Began: c.Began, Finished: c.Finished,
-		Reason: c.Reason, Absent: c.Absent, WaitsFor: string(c.WaitsFor()), Possible: possible(by, c, o), May: mayHere(by, c, o),
+	v := CaseView{ // what a guest in the call may know, too: that there is a call, and with whom
+		ID: c.ID, Number: c.Number, Version: c.Version, Scope: "none", Seat: string(o.Seat), State: c.State, Since: c.Since, Due: c.Due,
+		Created: c.Created, Ended: c.Ended, Kind: c.Kind, Urgency: c.Urgency, StartNow: c.StartNow, Author: c.Author, Masked: true,
+		Members: c.Members, Booking: c.Booking, Chair: c.Chair, Arrived: c.Arrived, Began: c.Began, Finished: c.Finished,
+		WaitsFor: string(c.WaitsFor()), Possible: possible(by, c, o), May: mayHere(by, c, o),
 	}
-	v.Request, v.Masked = summary(c, o.Seat)
-	if may("case.summary") && (c.State == consult.Draft || c.State == consult.Returned || c.State == consult.Submitted) {
-		v.Lacks = append(c.Request.Patient.Unidentified(), c.Request.Lacks()...)
-		if c.Request.Question == "" {
-			v.Lacks = append(v.Lacks, "question")
-		}
+	if may("case.summary") {
+		v.summarise(c, o.Seat)
 	}
 	if may("case.read") {
 		v.Scope, v.Masked, v.Request = "whole", false, c.Request
@@ -95,6 +90,20 @@ func (d *Desk) view(ctx context.Context, by auth.Actor, c *consult.Case) (CaseVi
 	}
 	v.fill()
 	return v, nil
+}
+
+// summarise adds what goes with the case's summary.
+func (v *CaseView) summarise(c *consult.Case, seat auth.Seat) {
+	v.Scope = "summary"
+	v.Request, v.Masked = summary(c, seat)
+	v.Triage, v.Missing, v.Note, v.Reason, v.Absent = c.Triage, c.Missing, c.Note, c.Reason, c.Absent
+	v.Wave, v.RingUntil, v.Unheard, v.Asked, v.Prepared = c.Wave, c.WaveEnds, c.Unheard, c.Asked, c.Prepared
+	if c.State == consult.Draft || c.State == consult.Returned || c.State == consult.Submitted {
+		v.Lacks = append(c.Request.Patient.Unidentified(), c.Request.Lacks()...)
+		if c.Request.Question == "" {
+			v.Lacks = append(v.Lacks, "question")
+		}
+	}
 }
 
 // addRecords adds opinions and attachments, as far as the reader may see them.
@@ -136,11 +145,11 @@ func (d *Desk) addRecords(ctx context.Context, by auth.Actor, c *consult.Case, o
 // mentions is everybody whose name the view needs.
 func (v *CaseView) mentions(c *consult.Case) []string {
 	ids := everybody(c)
-	for _, a := range c.Asked {
+	for _, a := range v.Asked {
 		ids = append(ids, a.Person)
 	}
-	if c.Triage != nil {
-		ids = append(ids, c.Triage.By)
+	if v.Triage != nil {
+		ids = append(ids, v.Triage.By)
 	}
 	if v.Scope == "whole" {
 		for _, g := range c.Consents {

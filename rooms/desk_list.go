@@ -16,6 +16,10 @@ var (
 	liveStates = []consult.State{consult.Waiting, consult.InCall, consult.Interrupted}
 )
 
+// seatsThatRead are the seats that open at least a case's summary: all but the
+// guests'.
+var seatsThatRead = []auth.Seat{auth.SeatOwner, auth.SeatAccompanying, auth.SeatInvited, auth.SeatExpert, auth.SeatChair, auth.SeatMember, auth.SeatBreakGlass}
+
 // Consults lists consults that concern the reader. The order is clinical urgency,
 // then due time; ended ones come newest first.
 func (d *Desk) Consults(ctx context.Context, by auth.Actor, in ListFilter) (Lines, error) {
@@ -27,6 +31,9 @@ func (d *Desk) Consults(ctx context.Context, by auth.Actor, in ListFilter) (Line
 	coordinates := Somewhere(by, "queue.read")
 	if !coordinates || in.Scope == "mine" {
 		f.Person = by.Person
+	}
+	if in.Query != "" && !coordinates {
+		f.Seats = seatsThatRead // that a search finds a case already says what is in it
 	}
 	var list []consult.Case
 	var next string
@@ -148,13 +155,16 @@ func (n names) line(by auth.Actor, c *consult.Case, now time.Time, unread bool) 
 	o := c.Object(by.Person, now)
 	l := Line{
 		ID: c.ID, Number: c.Number, Version: c.Version, State: c.State, Since: c.Since, Due: c.Due, Created: c.Created,
-		Kind: c.Kind, Urgency: c.Urgency, StartNow: c.StartNow, Specialty: c.Request.Specialty,
+		Kind: c.Kind, Urgency: c.Urgency, StartNow: c.StartNow, Masked: true,
 		Institution: n.institution(c.Institution), Invited: n.institutionOrNil(c.Invited), Department: n.departmentOrNil(c.Department),
-		Age: ageOf(c.Request.Patient, c.Created), Sex: c.Request.Patient.Sex, Question: c.Request.Question,
 		Author: n.named(c.Author), Experts: []Named{}, Booking: c.Booking, WaitsFor: string(c.WaitsFor()), Seat: string(o.Seat),
 		Possible: possible(by, c, o), Unread: unread,
 	}
-	l.Patient, l.Masked = patientLabel(c, o.Seat)
+	if auth.Allow(by, "case.summary", o) { // a guest in the call learns nothing of the record
+		l.Specialty, l.Question = c.Request.Specialty, c.Request.Question
+		l.Age, l.Sex = ageOf(c.Request.Patient, c.Created), c.Request.Patient.Sex
+		l.Patient, l.Masked = patientLabel(c, o.Seat)
+	}
 	for _, id := range consultants(c) {
 		l.Experts = append(l.Experts, n.named(id))
 	}

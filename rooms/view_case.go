@@ -30,7 +30,7 @@ type Line struct {
 	Institution Named            `json:"institution" doc:"inviting institution"`
 	Invited     *Named           `json:"invited,omitempty" doc:"invited institution"`
 	Department  *Named           `json:"department,omitempty" doc:"invited department"`
-	Patient     string           `json:"patient" doc:"name, or its mask when the case is confidential and the reader need not know"`
+	Patient     string           `json:"patient" doc:"name, or its mask when the case is confidential and the reader need not know; empty for an interpreter or observer, as are specialty, age, sex and question"`
 	Masked      bool             `json:"masked,omitempty"`
 	Age         *int             `json:"age,omitempty" doc:"years"`
 	Sex         string           `json:"sex,omitempty" enum:",male,female,other,unknown"`
@@ -75,7 +75,7 @@ type CaseView struct {
 	ID          string                `json:"id"`
 	Number      int64                 `json:"number"`
 	Version     int64                 `json:"version" doc:"send it back in If-Match to refuse a write on something newer"`
-	Scope       string                `json:"scope" enum:"summary,whole" doc:"summary: request holds only what an invited expert or a coordinator may see"`
+	Scope       string                `json:"scope" enum:"none,summary,whole" doc:"summary: request holds only what an invited expert or a coordinator may see; none: a guest in the call, or somebody who just left the case: nothing of the record"`
 	Seat        string                `json:"seat" enum:",owner,accompanying,invited,expert,chair,member,interpreter,observer,break-glass"`
 	State       consult.State         `json:"state" enum:"draft,submitted,returned,triaged,invited,accepted,scheduled,ready,waiting,in-call,interrupted,async,opinion-due,signed,decided,follow-up,closed,cancelled,expired,no-show"`
 	Since       time.Time             `json:"since"`
