@@ -65,8 +65,8 @@ test-e2e: ## the journeys in real Chromium
 fuzz: ## fuzz every decoder of outside input, FUZZTIME (default 30s) each
 	@deploy/dev/fuzz.sh
 
-dev: $(MODULES) ## the browser app with live reload on http://localhost:5173, against a running server (SERVER=…)
-	cd $(APP) && SERVER=$(or $(SERVER),http://localhost:8080) npm run dev
+dev: $(MODULES) ## the browser app with live reload on http://localhost:5173, against the server at CONSILIUM_URL (default http://localhost:8080)
+	cd $(APP) && npm run dev
 
 clean: ## remove what was built (never the data folder)
 	rm -rf bin $(APP)/dist/assets $(APP)/dist/index.html $(APP)/node_modules
