@@ -98,20 +98,21 @@ func (d *Desk) Chat(ctx context.Context, caseID string, by auth.Actor, key, text
 		d.refused(ctx, by, "chat.write", caseID)
 		return RoomChat{}, err
 	}
-	m, replayed, err := d.store.AddChat(ctx, store.ChatMessage{Tenant: by.Tenant, Case: caseID, Person: by.Person, Key: key, At: d.now(), Text: text})
+	said := store.ChatMessage{Tenant: by.Tenant, Case: caseID, Person: by.Person, Key: key, At: d.now(), Text: text}
+	var m store.ChatMessage
+	err = d.store.Write(ctx, func(tx *store.Tx) error {
+		var replayed bool
+		var err error
+		if m, replayed, err = tx.AddChat(ctx, said); err != nil || replayed {
+			return err
+		}
+		if err := tx.Audit(ctx, d.entry(ctx, by, "chat.write", c)); err != nil {
+			return err
+		}
+		return d.touched(ctx, tx, c)
+	})
 	if err != nil {
 		return RoomChat{}, hide(err)
-	}
-	if !replayed {
-		err := d.store.Write(ctx, func(tx *store.Tx) error {
-			if err := tx.Audit(ctx, d.entry(ctx, by, "chat.write", c)); err != nil {
-				return err
-			}
-			return d.touched(ctx, tx, c)
-		})
-		if err != nil {
-			return RoomChat{}, hide(err)
-		}
 	}
 	n, err := d.names(ctx, d.store.Reader, by.Tenant, by.Person)
 	return n.chat(m), hide(err)

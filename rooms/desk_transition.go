@@ -104,6 +104,8 @@ func (d *Desk) alongside(ctx context.Context, tx *store.Tx, c *consult.Case, cmd
 			return err
 		}
 		return d.notify(ctx, tx, c, "break-glass", c.Author)
+	case consult.ReviewCmd:
+		return d.keepReview(ctx, tx, c, by, cmd, e.At)
 	case consult.ArriveCmd:
 		if c.SeatOf(by.Person, e.At) == auth.SeatOwner || c.SeatOf(by.Person, e.At) == auth.SeatAccompanying {
 			return d.notify(ctx, tx, c, "knocking", c.In(auth.SeatExpert, auth.SeatChair, auth.SeatMember)...)
@@ -311,17 +313,21 @@ func (d *Desk) BreakGlass(ctx context.Context, by auth.Actor, id string, cmd con
 
 // ReviewGlass takes the flag off an emergency access.
 func (d *Desk) ReviewGlass(ctx context.Context, by auth.Actor, id string, cmd consult.ReviewCmd) error {
-	if _, err := d.transition(ctx, by, store.TransitionInput{ID: id}, cmd); err != nil {
-		return err
-	}
-	open, err := d.store.BreakGlasses(ctx, by.Tenant, id, false)
+	_, err := d.transition(ctx, by, store.TransitionInput{ID: id}, cmd)
+	return err
+}
+
+// keepReview takes the person's emergency accesses to the case off the list of
+// those that wait for a review.
+func (d *Desk) keepReview(ctx context.Context, tx *store.Tx, c *consult.Case, by auth.Actor, cmd consult.ReviewCmd, at time.Time) error {
+	open, err := tx.BreakGlasses(ctx, c.Tenant, c.ID, false)
 	if err != nil {
-		return hide(err)
+		return err
 	}
 	for _, b := range open {
 		if b.Person == cmd.Person {
-			if err := d.store.ReviewBreakGlass(ctx, by.Tenant, b.ID, by.Person, cmd.Note, d.now()); err != nil {
-				return hide(err)
+			if err := tx.ReviewBreakGlass(ctx, c.Tenant, b.ID, by.Person, cmd.Note, at); err != nil {
+				return err
 			}
 		}
 	}

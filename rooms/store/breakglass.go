@@ -49,11 +49,15 @@ func (r Reader) BreakGlasses(ctx context.Context, tenant, id string, all bool) (
 
 // ReviewBreakGlass notes the review; ErrNotFound when there is none left to do.
 func (s *Store) ReviewBreakGlass(ctx context.Context, tenant, breakGlass, by, note string, at time.Time) error {
+	return s.Write(ctx, func(tx *Tx) error { return tx.ReviewBreakGlass(ctx, tenant, breakGlass, by, note, at) })
+}
+
+// ReviewBreakGlass notes the review within the transition that takes the flag
+// off the case.
+func (tx *Tx) ReviewBreakGlass(ctx context.Context, tenant, breakGlass, by, note string, at time.Time) error {
 	if err := plain(note); err != nil {
 		return err
 	}
-	return s.Write(ctx, func(tx *Tx) error {
-		return mustBeOwn(affected(tx.db.NewRaw(`UPDATE break_glasses SET reviewed = ?, reviewed_by = ?, note = ?
-			WHERE tenant = ? AND id = ? AND reviewed IS NULL`, at, by, note, tenant, breakGlass).Exec(ctx)))
-	})
+	return mustBeOwn(affected(tx.db.NewRaw(`UPDATE break_glasses SET reviewed = ?, reviewed_by = ?, note = ?
+		WHERE tenant = ? AND id = ? AND reviewed IS NULL`, at, by, note, tenant, breakGlass).Exec(ctx)))
 }

@@ -24,35 +24,39 @@ type ChatMessage struct {
 // the person used before in this case returns the first message; replayed is
 // true then, and nobody need be told again.
 func (s *Store) AddChat(ctx context.Context, m ChatMessage) (kept ChatMessage, replayed bool, err error) {
-	if err := plain(m.Text, m.Key); err != nil {
-		return ChatMessage{}, false, err
-	}
-	err = s.Write(ctx, func(tx *Tx) error {
-		kept, replayed = m, false
-		kept.At = m.At.UTC().Truncate(time.Microsecond)
-		// The case's row orders those who speak at once.
-		if _, err := tx.oneCase(ctx, m.Tenant, m.Case, true); err != nil {
-			return err
-		}
-		var before []ChatMessage
-		if err := tx.db.NewSelect().Model(&before).
-			Where("case_id = ? AND person = ? AND key = ?", m.Case, m.Person, m.Key).Scan(ctx); err != nil {
-			return err
-		}
-		if len(before) == 1 {
-			kept, replayed = before[0], true
-			return nil
-		}
-		if err := tx.db.NewRaw("SELECT COALESCE(MAX(seq), 0) + 1 FROM chat WHERE case_id = ?", m.Case).Scan(ctx, &kept.Seq); err != nil {
-			return err
-		}
-		_, err := tx.db.NewInsert().Model(&kept).Exec(ctx)
+	err = s.Write(ctx, func(tx *Tx) (err error) {
+		kept, replayed, err = tx.AddChat(ctx, m)
 		return err
 	})
 	if err != nil {
 		return ChatMessage{}, false, err
 	}
 	return kept, replayed, nil
+}
+
+// AddChat keeps the message within the transaction.
+func (tx *Tx) AddChat(ctx context.Context, m ChatMessage) (kept ChatMessage, replayed bool, err error) {
+	if err := plain(m.Text, m.Key); err != nil {
+		return ChatMessage{}, false, err
+	}
+	m.At = m.At.UTC().Truncate(time.Microsecond)
+	// The case's row orders those who speak at once.
+	if _, err := tx.oneCase(ctx, m.Tenant, m.Case, true); err != nil {
+		return ChatMessage{}, false, err
+	}
+	var before []ChatMessage
+	if err := tx.db.NewSelect().Model(&before).
+		Where("case_id = ? AND person = ? AND key = ?", m.Case, m.Person, m.Key).Scan(ctx); err != nil {
+		return ChatMessage{}, false, err
+	}
+	if len(before) == 1 {
+		return before[0], true, nil
+	}
+	if err := tx.db.NewRaw("SELECT COALESCE(MAX(seq), 0) + 1 FROM chat WHERE case_id = ?", m.Case).Scan(ctx, &m.Seq); err != nil {
+		return ChatMessage{}, false, err
+	}
+	_, err = tx.db.NewInsert().Model(&m).Exec(ctx)
+	return m, false, err
 }
 
 // Chat lists the case's messages after the sequence number, in their order.
