@@ -1,5 +1,6 @@
 // A list of consults from the server: search, filter, further pages, and kept
 // up to date while it is on screen.
+import { untrack } from 'svelte';
 import { api } from '../../core/api';
 import type { Line, State } from '../../core/model';
 import { Resource } from '../../core/resource.svelte';
@@ -49,7 +50,9 @@ export class Lines {
   /** For an effect: reads at once, on every change of the filter and of the cases. */
   watch(): () => void {
     void [this.search, this.state];
-    const timer = setTimeout(() => void this.list.load(), this.list.value ? pause : 0);
+    // The answer must not be what the effect waits for, or it would ask for ever.
+    const shown = untrack(() => this.list.value !== undefined);
+    const timer = setTimeout(() => void this.list.load(), shown ? pause : 0);
     const stop = follow(() => this.list.load());
     return () => {
       clearTimeout(timer);
