@@ -198,7 +198,10 @@ func (d *Desk) Experts(ctx context.Context, by auth.Actor, id string, from, to t
 		v := ExpertView{Person: n.person(p.ID, e.Institution), Department: e.Department, Online: present[p.ID].Online,
 			Agreement: e.Institution == c.Institution || f.Agreements[e.Institution] != "", Busy: []Slot{}, Free: []Slot{}}
 		for _, duty := range duties {
-			if duty.Person == p.ID {
+			if duty.Person != p.ID {
+				continue
+			}
+			if here := n.departments[duty.Department].Institution == e.Institution; here || !v.OnDuty {
 				v.OnDuty, v.Department = true, duty.Department
 			}
 		}

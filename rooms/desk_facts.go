@@ -104,14 +104,10 @@ func (d *Desk) lineUp(ctx context.Context, r store.Reader, c *consult.Case, depa
 		if err != nil {
 			return err
 		}
-		f.Roster = append(f.Roster, groups(dep, duties, armed)...)
-		var people []string
-		for _, duty := range duties {
-			people = append(people, duty.Person)
-		}
-		if err := d.knowAt(ctx, r, c, people, dep, now, f); err != nil {
+		if duties, err = d.knowAt(ctx, r, c, duties, dep, now, f); err != nil {
 			return err
 		}
+		f.Roster = append(f.Roster, groups(dep, duties, armed)...)
 		id = dep.Next
 	}
 	return nil
@@ -135,19 +131,29 @@ func groups(dep store.Department, duties []store.Duty, armed []string) []consult
 	return out
 }
 
-// knowAt learns about people on duty in a department.
-func (d *Desk) knowAt(ctx context.Context, r store.Reader, c *consult.Case, people []string, dep store.Department, now time.Time, f *consult.Facts) error {
-	if err := d.agree(ctx, r, c, dep.Institution, now, f); err != nil {
-		return err
+// knowAt learns about people on duty in a department, and answers the duties of
+// those who may answer for an opinion there. Who is on duty in several
+// departments acts for the first of them in line.
+func (d *Desk) knowAt(ctx context.Context, r store.Reader, c *consult.Case, duties []store.Duty, dep store.Department, now time.Time, f *consult.Facts) ([]store.Duty, error) {
+	if err := d.agree(ctx, r, c, dep.Institution, now, f); err != nil || len(duties) == 0 {
+		return nil, err
 	}
-	if len(people) == 0 {
-		return nil
+	ids := make([]string, 0, len(duties))
+	for _, duty := range duties {
+		ids = append(ids, duty.Person)
 	}
-	list, err := r.People(ctx, store.PeopleFilter{Tenant: c.Tenant, IDs: people, Limit: len(people)})
+	list, err := r.People(ctx, store.PeopleFilter{Tenant: c.Tenant, IDs: ids, Limit: len(ids)})
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range list {
-		f.Experts[p.ID] = consult.Expert{Institution: dep.Institution, Department: dep.ID, Licensed: licensed(p, dep.Institution, now)}
+		if !licensed(p, dep.Institution, now) {
+			duties = slices.DeleteFunc(duties, func(duty store.Duty) bool { return duty.Person == p.ID })
+		} else if _, known := f.Experts[p.ID]; !known {
+			f.Experts[p.ID] = consult.Expert{Institution: dep.Institution, Department: dep.ID, Licensed: true}
+		}
 	}
-	return err
+	return duties, nil
 }
 
 // know learns about people who are named: where each would act, and whether
