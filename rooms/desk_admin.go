@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"consilium/auth"
+	"consilium/rooms/schedule"
 	"consilium/rooms/store"
 )
 
@@ -58,7 +59,7 @@ func (in AccountDraft) apply(p *auth.Person) error {
 		return &Error{Code: "invalid", Message: "an account needs the person's name", Missing: []string{"name"}}
 	}
 	if p.Zone != "" {
-		if _, err := time.LoadLocation(p.Zone); err != nil || p.Zone == "Local" {
+		if _, err := schedule.In(time.Time{}, p.Zone); err != nil {
 			return &Error{Code: "invalid", Message: "there is no such time zone; use a name like Asia/Shanghai", Missing: []string{"zone"}}
 		}
 	}
@@ -280,7 +281,7 @@ func (d *Desk) SaveInstitution(ctx context.Context, by auth.Actor, key string, i
 	if !whole && (id == "" || len(in.Agreements) > 0) {
 		return InstitutionView{}, errForbidden
 	}
-	if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == "" || in.Zone == "Local" {
+	if _, err := schedule.In(d.now(), in.Zone); err != nil {
 		return InstitutionView{}, &Error{Code: "invalid", Message: "there is no such time zone; use a name like Asia/Shanghai", Missing: []string{"zone"}}
 	}
 	if id == "" {

@@ -3,6 +3,7 @@ package rooms
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"consilium/auth"
 	"consilium/rooms/cluster"
 	"consilium/rooms/consult"
+	"consilium/rooms/store"
 )
 
 // The bus. A partnership's apps listen to two channels: what happens to cases
@@ -50,26 +52,28 @@ type app struct {
 	desk  *Desk
 	send  func(DeskEvent)
 	ready chan struct{} // closed when the first snapshot was sent
+	gone  chan struct{} // closed when the app leaves
 	at    cluster.Position
 }
 
 // Attend tells the app a snapshot, what it missed, and then what happens, until
 // leave is called.
 func (d *Desk) Attend(ctx context.Context, da DeskApp, send func(DeskEvent)) (leave func(), err error) {
-	a := &app{DeskApp: da, desk: d, send: send, ready: make(chan struct{})}
+	a := &app{DeskApp: da, desk: d, send: send, ready: make(chan struct{}), gone: make(chan struct{})}
 	cancel := d.cluster.Subscribe(func(m cluster.Message) {
 		<-a.ready
 		a.hear(m)
 	}, deskChannel(da.Actor.Tenant), presenceChannel(da.Actor.Tenant))
-	err = a.begin(ctx)
+	if err = a.begin(ctx); err != nil {
+		close(a.gone) // what the bus has told meanwhile is for the app's next try
+	}
 	close(a.ready)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
 	d.touch(ctx, da, false)
-	var once sync.Once
-	return func() { once.Do(func() { cancel(); d.forget(da) }) }, nil
+	return sync.OnceFunc(func() { close(a.gone); cancel(); d.forget(da) }), nil
 }
 
 // begin sends the first snapshot, and what the app missed if that is still known.
@@ -95,8 +99,11 @@ func (a *app) begin(ctx context.Context) error {
 		return err
 	}
 	for _, m := range missed {
-		if complete {
-			a.hear(m)
+		if !complete {
+			break
+		}
+		if err := a.take(ctx, m); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -129,56 +136,90 @@ func deskRing(c *consult.Case, person string) DeskRing {
 	return r
 }
 
-// hear handles one message of the bus.
+// hearAgain is how long a message of the bus waits for another try while the
+// database is away.
+const hearAgain = 500 * time.Millisecond
+
+// hear handles one message of the bus. While the database is away it tries
+// again and again: an app that missed a message would show what is no longer so,
+// or not ring. What happens meanwhile waits in the subscription, and becomes one
+// Gap when it is too much.
 func (a *app) hear(m cluster.Message) {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*busPatience)
-	defer cancel()
+	for told := false; ; told = true {
+		ctx, cancel := context.WithTimeout(context.Background(), 3*busPatience)
+		err := a.take(ctx, m)
+		cancel()
+		if err == nil {
+			return
+		}
+		if !told {
+			a.desk.log.Error("an app is not told of what happened; trying again", "err", err)
+		}
+		select {
+		case <-a.gone:
+			return
+		case <-time.After(hearAgain):
+		}
+	}
+}
+
+// take does with a message what it asks for. An error leaves the app as it was.
+func (a *app) take(ctx context.Context, m cluster.Message) error {
+	select {
+	case <-a.gone:
+		return nil
+	default:
+	}
 	if m.Channel == presenceChannel(a.Actor.Tenant) {
 		var p DeskPresence
 		if !m.Gap && json.Unmarshal(m.Payload, &p) == nil {
 			a.send(DeskEvent{Body: p})
 		}
-		return
+		return nil
 	}
 	if m.Gap {
-		if err := a.snapshot(ctx, m.Position, false); err != nil {
-			a.desk.log.ErrorContext(ctx, "snapshot not sent", "err", err)
-		}
-		return
+		return a.snapshot(ctx, m.Position, false)
 	}
 	if m.Epoch == a.at.Epoch && m.Offset <= a.at.Offset {
-		return
+		return nil
 	}
-	a.at = m.Position
 	var t tiding
 	if err := json.Unmarshal(m.Payload, &t); err != nil {
 		a.desk.log.ErrorContext(ctx, "message of the bus not read", "err", err)
-		return
+	} else if slices.Contains(t.People, a.Actor.Person) {
+		if err := a.tell(ctx, t, m.Offset); err != nil {
+			return err
+		}
 	}
-	if slices.Contains(t.People, a.Actor.Person) {
-		a.tell(ctx, t, m.Offset)
-	}
+	a.at = m.Position
+	return nil
 }
 
-func (a *app) tell(ctx context.Context, t tiding, offset uint64) {
+func (a *app) tell(ctx context.Context, t tiding, offset uint64) error {
 	me := a.Actor.Person
 	if t.Notice != "" {
 		a.send(DeskEvent{Offset: offset, Body: DeskNotice{Kind: t.Notice, Consult: t.Case}})
-		return
+		return nil
+	}
+	var ring *DeskRing
+	if slices.Contains(t.Asked, me) {
+		c, err := a.desk.store.Case(ctx, a.Actor.Tenant, t.Case)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err == nil && slices.Contains(c.Ringing(a.desk.now()), me) {
+			r := deskRing(c, me)
+			ring = &r
+		}
 	}
 	if slices.Contains(t.Released, me) {
 		a.send(DeskEvent{Body: DeskRingStopped{Consult: t.Case, Why: stopped(t, me)}})
 	}
-	if slices.Contains(t.Asked, me) {
-		c, err := a.desk.store.Case(ctx, a.Actor.Tenant, t.Case)
-		switch {
-		case err != nil:
-			a.desk.log.ErrorContext(ctx, "ring not told", "err", err)
-		case slices.Contains(c.Ringing(a.desk.now()), me):
-			a.send(DeskEvent{Body: deskRing(c, me)})
-		}
+	if ring != nil {
+		a.send(DeskEvent{Body: *ring})
 	}
 	a.send(DeskEvent{Offset: offset, Body: DeskChanged{Consult: t.Case, State: string(t.State), Version: t.Version, Verb: string(t.Verb)}})
+	return nil
 }
 
 // stopped says why a ring ends.

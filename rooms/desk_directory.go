@@ -8,6 +8,7 @@ import (
 
 	"consilium/auth"
 	"consilium/rooms/consult"
+	"consilium/rooms/schedule"
 	"consilium/rooms/store"
 )
 
@@ -54,7 +55,7 @@ func worksIn(by auth.Actor, p auth.Person, dep store.Department) bool {
 // SetPreferences changes the person's own language and zone; empty leaves it.
 func (d *Desk) SetPreferences(ctx context.Context, by auth.Actor, locale, zone string) error {
 	if zone != "" {
-		if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+		if _, err := schedule.In(time.Time{}, zone); err != nil {
 			return &Error{Code: "invalid", Message: "there is no such time zone; use a name like Asia/Shanghai", Missing: []string{"zone"}}
 		}
 	}

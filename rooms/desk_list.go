@@ -7,6 +7,7 @@ import (
 
 	"consilium/auth"
 	"consilium/rooms/consult"
+	"consilium/rooms/schedule"
 	"consilium/rooms/store"
 )
 
@@ -79,12 +80,10 @@ func (d *Desk) Consults(ctx context.Context, by auth.Actor, in ListFilter) (Line
 
 // today is what is booked for the day, and what is live.
 func (d *Desk) today(ctx context.Context, by auth.Actor, f store.CaseFilter, zone string, now time.Time) ([]consult.Case, error) {
-	loc := d.zone(ctx, by, zone)
-	y, m, day := now.In(loc).Date()
-	from := time.Date(y, m, day, 0, 0, 0, 0, loc)
+	day := d.day(ctx, by, zone, now)
 	f.Cursor, f.Limit = "", 500
 	live := f
-	f.Order, f.From, f.To = store.ByStart, from, from.AddDate(0, 0, 1)
+	f.Order, f.From, f.To = store.ByStart, day.Start, day.End
 	f.NotStates = []consult.State{consult.Cancelled, consult.Expired}
 	list, _, err := d.store.Cases(ctx, f)
 	if err != nil {
@@ -103,19 +102,18 @@ func (d *Desk) today(ctx context.Context, by auth.Actor, f store.CaseFilter, zon
 	return list, err
 }
 
-// zone is the zone asked for, or the person's own, or the server's UTC.
-func (d *Desk) zone(ctx context.Context, by auth.Actor, wanted string) *time.Location {
+// day is the calendar day on the clock asked for, or the person's own, or UTC.
+func (d *Desk) day(ctx context.Context, by auth.Actor, wanted string, now time.Time) schedule.Interval {
 	if wanted == "" {
 		if p, err := d.store.Colleague(ctx, by.Tenant, by.Person); err == nil {
 			wanted = p.Zone
 		}
 	}
-	if wanted != "" && wanted != "Local" {
-		if loc, err := time.LoadLocation(wanted); err == nil {
-			return loc
-		}
+	day, err := schedule.Day(now, wanted)
+	if err != nil {
+		day, _ = schedule.Day(now, "UTC") // which every machine knows
 	}
-	return time.UTC
+	return day
 }
 
 // lines turns cases into rows.

@@ -13,6 +13,7 @@ import (
 
 	"consilium/auth"
 	"consilium/rooms/consult"
+	"consilium/rooms/schedule"
 	"consilium/rooms/store"
 )
 
@@ -131,7 +132,7 @@ type institutionAdd struct {
 }
 
 func (c *institutionAdd) Run(ctx context.Context) error {
-	if _, err := time.LoadLocation(c.Zone); err != nil {
+	if _, err := schedule.In(time.Time{}, c.Zone); err != nil {
 		return fmt.Errorf("--zone: %w", err)
 	}
 	return c.in(ctx, "institution.save", func(o *office) (string, error) {
