@@ -109,10 +109,11 @@ func (v *CaseView) summarise(c *consult.Case, seat auth.Seat) {
 // addRecords adds opinions and attachments, as far as the reader may see them.
 func (d *Desk) addRecords(ctx context.Context, by auth.Actor, c *consult.Case, o auth.Object, v *CaseView) error {
 	if auth.Allow(by, "opinion.read", o) {
-		var err error
-		if v.Opinions, err = d.store.Opinions(ctx, c.Tenant, c.ID); err != nil {
+		versions, err := d.store.Opinions(ctx, c.Tenant, c.ID)
+		if err != nil {
 			return err
 		}
+		v.Opinions = d.checked(ctx, versions)
 		if c.Author == by.Person {
 			for _, signed := range v.Opinions {
 				if signed.Delivered.IsZero() {

@@ -102,6 +102,25 @@ func (d *Desk) keepAddendum(ctx context.Context, tx *store.Tx, c *consult.Case, 
 	return tx.AddOpinion(ctx, c.Tenant, consult.Addendum(versions, by.Person, text, at))
 }
 
+// checked holds each signed opinion against its digest. One that was changed
+// behind the server's back is shown as such: hiding it would take from the
+// reader what they may have acted upon.
+func (d *Desk) checked(ctx context.Context, versions []consult.Opinion) []OpinionView {
+	out := make([]OpinionView, 0, len(versions))
+	for _, o := range versions {
+		v := OpinionView{Opinion: o}
+		if o.Version == 1 {
+			intact := o.Intact()
+			v.Intact = &intact
+			if !intact {
+				d.log.ErrorContext(ctx, "a signed opinion is not what was signed", "case", o.Case, "version", o.Version)
+			}
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
 // ReadOpinion notes that the person has the signed opinion before their eyes.
 func (d *Desk) ReadOpinion(ctx context.Context, by auth.Actor, id string) (CaseView, error) {
 	c, err := d.open(ctx, by, id, "opinion.read")

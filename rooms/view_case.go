@@ -117,7 +117,7 @@ type CaseView struct {
 	Outcomes    []consult.Outcome     `json:"outcomes"`
 	Reason      string                `json:"reason,omitempty"`
 	Absent      consult.Side          `json:"absent,omitempty" enum:",inviting,invited,both"`
-	Opinions    []consult.Opinion     `json:"opinions" doc:"signed opinion first, then addenda"`
+	Opinions    []OpinionView         `json:"opinions" doc:"signed opinion first, then addenda"`
 	Draft       *consult.Opinion      `json:"draft,omitempty" doc:"the reader's own unsigned opinion"`
 	Attachments []AttachmentView      `json:"attachments"`
 	WaitsFor    string                `json:"waits_for" enum:",requester,coordinator,expert,both,system"`
@@ -125,6 +125,12 @@ type CaseView struct {
 	May         []string              `json:"may" doc:"further actions open to the reader here: case.edit, case.vitals, attachment.add, opinion.draft, room.enter, chat.read …"`
 	Phones      []Phone               `json:"phones"`
 	BreakGlass  time.Time             `json:"break_glass,omitzero" doc:"when the reader's emergency access ends"`
+}
+
+// OpinionView is one signed version of the opinion.
+type OpinionView struct {
+	consult.Opinion
+	Intact *bool `json:"intact,omitempty" doc:"whether the signed opinion still is what its digest was made of; false: it was changed in the database, tell the reader not to rely on it; absent for an addendum, which has no digest"`
 }
 
 // AttachmentView is a file that belongs to the case.
