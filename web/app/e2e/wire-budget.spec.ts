@@ -47,7 +47,9 @@ test('lobby and case page with the call fit the budget, and so does the first of
 
   const list = [...files.values()].sort((a, b) => b.bytes - a.bytes);
   const total = list.reduce((sum, file) => sum + file.bytes, 0);
-  const told = list.map((file) => `${String(file.bytes).padStart(7)} ${new URL(file.url).pathname}`).join('\n');
+  const told = list
+    .map((file) => `${String(file.bytes).padStart(7)} ${new URL(file.url).pathname}`)
+    .join('\n');
   console.info(`${total} bytes of script and style\n${told}`);
   expect(total, told).toBeLessThanOrEqual(budget);
   expect(offers.length).toBeGreaterThan(0);

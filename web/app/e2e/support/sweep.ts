@@ -1,0 +1,239 @@
+// Every page in its states, both themes, phone and desktop: axe finds nothing,
+// and a picture of each is in e2e/output/pages for people to look at.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callRuns, does, startsEmergency } from './cases';
+import { Person } from './person';
+import { Server } from './server';
+import type { Language } from './text';
+
+const folder = path.resolve(import.meta.dirname, '../output/pages');
+const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } } as const;
+type Theme = 'light' | 'dark';
+
+export function sweep(language: Language): void {
+  let server: Server;
+  let violations: string[] = [];
+
+  beforeAll(async () => {
+    mkdirSync(folder, { recursive: true });
+    server = await Server.start();
+  });
+  afterAll(() => server.stop());
+
+  const arrives = (login: string) => Person.signIn(server, login, { language });
+
+  /** Checks and photographs what is on the screen, in both themes and sizes. */
+  async function look(person: Person, name: string, themes: Theme[] = ['light', 'dark']): Promise<void> {
+    for (const theme of themes) {
+      await person.page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      for (const [size, viewport] of Object.entries(sizes)) {
+        await person.page.setViewportSize(viewport);
+        await person.page.evaluate(async () => {
+          await document.fonts.ready;
+          await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+        });
+        const shown = `${name} ${theme} ${size}`;
+        const { violations: found } = await new AxeBuilder({ page: person.page })
+          .setLegacyMode(true) // no frames here; the other mode opens a page for every check
+          .options({ rules: { 'target-size': { enabled: true } } }) // the wcag22aa rules are off by default
+          .analyze();
+        for (const one of found) {
+          const where = one.nodes.map((node) => `    ${node.target.join(' ')}: ${node.html.slice(0, 160)}`);
+          violations.push(`${shown}: ${one.id}, ${one.help}\n${where.slice(0, 4).join('\n')}`);
+        }
+        const wider = await person.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+        if (wider) violations.push(`${shown}: the page scrolls sideways`);
+        const blank = await person.page.evaluate(() =>
+          [...document.querySelectorAll('button, a, h1, h2, label')]
+            .filter((element) => !element.textContent?.trim() && !element.getAttribute('aria-label'))
+            .map((element) => element.outerHTML.slice(0, 120)),
+        );
+        if (blank.length > 0) violations.push(`${shown}: without text\n    ${blank.join('\n    ')}`);
+        await person.page.screenshot({
+          path: path.join(folder, `${language}-${name}-${size}-${theme}.png`),
+          fullPage: true,
+          animations: 'disabled',
+        });
+      }
+    }
+    await person.page.setViewportSize(sizes.desktop);
+  }
+
+  async function visit(person: Person, address: string, name: string): Promise<void> {
+    await person.opens(address);
+    await person.page.waitForLoadState('networkidle');
+    await look(person, name);
+  }
+
+  /** Presses a button that opens a dialog, looks at it and closes it. */
+  async function dialog(person: Person, key: Parameters<Person['button']>[0], name: string): Promise<void> {
+    await person.button(key).first().click();
+    await person.dialog().waitFor();
+    await person.page.waitForLoadState('networkidle');
+    await look(person, name);
+    await person.page.keyboard.press('Escape');
+    await person
+      .dialog()
+      .waitFor({ state: 'detached' })
+      .catch(() => undefined);
+  }
+
+  function check(): void {
+    const found = violations;
+    violations = [];
+    expect(found.length, found.join('\n')).toBe(0);
+  }
+
+  const time = { timeout: 240_000 };
+
+  test('before signing in', time, async () => {
+    const person = await arrives('li');
+    await person.asks('DELETE', '/api/session');
+    await visit(person, '/sign-in', 'sign-in');
+    await person.field('signin.login').fill('li');
+    await person.field('signin.password').fill('wrong');
+    await person.button('signin.go').click();
+    await person.page.getByRole('alert').first().waitFor();
+    await look(person, 'sign-in-wrong');
+    await visit(person, '/reset#nothing', 'reset');
+    await visit(person, '/enrol#nothing', 'enrol');
+    check();
+  });
+
+  test('the doctor', time, async () => {
+    const person = await arrives('li');
+    await visit(person, '/', 'desk-doctor');
+    await visit(person, '/consults/new', 'request-new');
+    await visit(person, '/consults/start', 'start');
+    await visit(person, '/account', 'account');
+    await visit(person, '/nowhere', 'missing');
+    for (const line of await linesOf(person, 'mine')) {
+      await visit(person, `/consults/${line.id}`, `case-${line.state}`);
+      if (line.state === 'draft') await visit(person, `/consults/${line.id}/edit`, 'request-draft');
+    }
+    for (const line of await linesOf(person, 'closed')) {
+      await visit(person, `/consults/${line.id}`, `case-${line.state}`);
+      await visit(person, `/consults/${line.id}/print`, 'print');
+    }
+    check();
+  });
+
+  test('the coordinator', time, async () => {
+    const person = await arrives('tang');
+    await visit(person, '/', 'desk-coordinator');
+    await visit(person, '/calendar', 'calendar');
+    await visit(person, '/duty', 'duty');
+    for (const line of await linesOf(person, 'queue')) {
+      if (line.state === 'submitted') {
+        await visit(person, `/consults/${line.id}`, 'case-coordinator');
+        await dialog(person, 'deed.triage', 'triage');
+        await dialog(person, 'deed.sendBack', 'return');
+        await dialog(person, 'deed.cancel', 'cancel');
+      }
+      if (line.state === 'triaged') {
+        await visit(person, `/consults/${line.id}`, 'case-coordinator-triaged');
+        await dialog(person, 'deed.invite', 'invite');
+      }
+      if (line.state === 'scheduled') {
+        await visit(person, `/consults/${line.id}`, 'case-coordinator-scheduled');
+        await dialog(person, 'deed.reschedule', 'schedule');
+      }
+    }
+    check();
+  });
+
+  test('the other roles', time, async () => {
+    for (const [login, pages] of Object.entries({
+      gao: ['people'],
+      luo: ['audit'],
+      qian: ['quality', 'charges'],
+      ayi: [],
+      fan: ['account'],
+    })) {
+      const person = await arrives(login);
+      await visit(person, '/', `desk-${login}`);
+      for (const page of pages) await visit(person, `/${page}`, `${page}-${login}`);
+      await person.leave();
+    }
+    check();
+  });
+
+  test('answered cases and their dialogs', time, async () => {
+    const person = await arrives('chen');
+    for (const line of await linesOf(person, 'mine')) {
+      await visit(person, `/consults/${line.id}`, `case-${line.state}`);
+      if (line.state === 'signed') await dialog(person, 'deed.decide', 'decide');
+      if (line.state === 'follow-up') await dialog(person, 'deed.follow', 'follow');
+    }
+    await person.leave();
+    const stranger = await arrives('ma');
+    const he = await arrives('he');
+    const id = await startsEmergency(he);
+    await visit(stranger, `/consults/${id}`, 'hidden');
+    await does(he, 'cancel', id, { reason: '已电话联系' });
+    check();
+  });
+
+  test('the expert, the ring and the room', time, async () => {
+    const [li, wang] = await Promise.all([arrives('li'), arrives('wang')]);
+    await visit(wang, '/', 'desk-expert');
+    await wang.page.mouse.click(5, 400);
+    await wang.canRing();
+    const rung = await startsEmergency(li);
+    await wang.page.getByRole('dialog', { name: wang.say('ring.title') }).waitFor();
+    await look(wang, 'ring');
+    await wang.button('ring.decline').click();
+    await look(wang, 'ring-decline');
+    await visit(li, `/consults/${rung}`, 'case-ringing');
+    await li.opens(`/consults/${rung}/room`);
+    await li.page.getByLabel(li.say('room.preview')).waitFor();
+    await look(li, 'lobby-ringing', ['light']);
+    await li.button('room.devices.choose').click();
+    await look(li, 'lobby-devices', ['light']);
+    await does(li, 'cancel', rung, { reason: '已电话联系' });
+
+    const id = await callRuns(li, wang);
+    await Promise.all([li.opens(`/consults/${id}/room`), wang.opens(`/consults/${id}/room`)]);
+    const bar = (person: Person) => person.page.getByRole('toolbar', { name: person.say('room.bar') });
+    await Promise.all([bar(li).waitFor(), bar(wang).waitFor()]);
+    await li.page.getByLabel(li.say('room.picture-of', { name: '王军' })).waitFor();
+    await look(li, 'call', ['light']);
+    await li.button('room.chat', bar(li)).click();
+    await look(li, 'call-chat', ['light']);
+    await wang.button('room.people', bar(wang)).click();
+    await wang.button('room.devices').click();
+    await look(wang, 'call-people', ['light']);
+    await dialog(wang, 'room.invite', 'call-invite');
+    await wang.button('room.leave', bar(wang)).click();
+    await look(wang, 'call-leaving', ['light']);
+    await wang.button('room.leave.all', wang.dialog()).click();
+    await wang.sees('room.over.write');
+    await look(wang, 'over', ['light']);
+    await look(li, 'over-doctor', ['light']);
+    await visit(wang, `/consults/${id}`, 'case-opinion-due');
+    await visit(wang, `/consults/${id}/opinion`, 'opinion');
+    check();
+  });
+
+  test('a locked page, a broken link', time, async () => {
+    const person = await arrives('liu');
+    await person.context.setOffline(true);
+    await person.sees('offline.bar');
+    await look(person, 'offline');
+    await person.context.setOffline(false);
+    await person.asks('POST', '/api/session/lock', {});
+    await person.page.reload();
+    await person.sees('lock.title');
+    await look(person, 'locked');
+    check();
+  });
+}
+
+async function linesOf(person: Person, scope: string): Promise<{ id: string; state: string }[]> {
+  const answer = await person.asks('GET', `/api/consults?scope=${scope}&limit=50`);
+  const items = (answer.body as { items: { id: string; state: string }[] }).items;
+  return items.filter((line, i) => items.findIndex((other) => other.state === line.state) === i);
+}

@@ -1,0 +1,4 @@
+// Every page in Chinese.
+import { sweep } from './support/sweep';
+
+sweep('zh-CN');
