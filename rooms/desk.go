@@ -52,8 +52,9 @@ type Desk struct {
 
 	onRevoked []func(auth.Revocation)
 
-	mu    sync.Mutex      // guards what follows
-	armed map[string]bool // sockets of this node that may ring
+	mu       sync.Mutex      // guards what follows
+	armed    map[string]bool // sockets of this node that may ring
+	reopened map[string]bool // cases whose room was opened at the start, and nobody has come yet
 }
 
 // NewDesk makes a desk; Run makes it work by itself.
@@ -72,7 +73,7 @@ func NewDesk(cfg DeskConfig) (*Desk, error) {
 	}
 	return &Desk{
 		store: cfg.Store, blobs: cfg.Blobs, cluster: cfg.Cluster, gate: cfg.Gate, log: cfg.Log, now: cfg.Now, node: cfg.Node, demo: cfg.Demo,
-		armed: map[string]bool{},
+		armed: map[string]bool{}, reopened: map[string]bool{},
 	}, nil
 }
 

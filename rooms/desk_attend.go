@@ -16,7 +16,7 @@ import (
 
 // The bus. A partnership's apps listen to two channels: what happens to cases
 // (kept for a while, so that an app can go on where it stopped) and who is
-// present (told once). The nodes listen to two more.
+// present (told once). The nodes listen to two more, and to callsChannel.
 const (
 	roomsChannel  = "rooms"       // cases that changed, for the live rooms of every node
 	revokeChannel = "revocations" // access that was withdrawn
@@ -346,6 +346,8 @@ func (d *Desk) listen() (cancel func()) {
 				d.revoked(r)
 			}
 		case d.live == nil:
+		case m.Channel == callsChannel && !m.Gap:
+			d.answer(m.Payload)
 		case m.Gap:
 			for _, r := range d.live.all() {
 				r.inbox.post(r.refresh)
@@ -353,5 +355,5 @@ func (d *Desk) listen() (cancel func()) {
 		case m.Channel == roomsChannel:
 			d.live.Changed(string(m.Payload))
 		}
-	}, roomsChannel, revokeChannel)
+	}, roomsChannel, revokeChannel, callsChannel)
 }

@@ -63,6 +63,7 @@ func (d *Desk) SessionNote(ctx context.Context, caseID string, by auth.Actor, no
 	now := d.now()
 	switch note.What {
 	case "joined":
+		d.setReopened(caseID, false)
 		err = d.store.Enter(ctx, by.Tenant, caseID, by.Person, now)
 	case "left", "lost", "removed":
 		err = d.store.Depart(ctx, by.Tenant, caseID, by.Person, now)

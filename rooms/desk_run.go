@@ -54,30 +54,6 @@ func (d *Desk) Run(ctx context.Context) {
 	d.publish(rest)
 }
 
-// reopen opens the rooms of calls that were going on when the server stopped
-// without a word: their people come back, or the call counts as interrupted.
-func (d *Desk) reopen(ctx context.Context) {
-	if d.live == nil {
-		return
-	}
-	tenants, err := d.store.Tenants(ctx)
-	for _, t := range tenants {
-		for cursor := ""; err == nil; {
-			var list []consult.Case
-			list, cursor, err = d.store.Cases(ctx, store.CaseFilter{Tenant: t.ID, States: []consult.State{consult.InCall}, Limit: batch, Cursor: cursor})
-			for i := range list {
-				d.live.Reopen(list[i].ID, t.ID, roomCase(&list[i]))
-			}
-			if cursor == "" {
-				break
-			}
-		}
-	}
-	if err != nil {
-		d.complain(ctx, "calls of before the start not looked up", err)
-	}
-}
-
 func poke(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -141,10 +141,16 @@ func (d *Desk) RoomEvent(ctx context.Context, caseID string, verb consult.Verb, 
 	if by.Person == "" {
 		by = consult.System(by.Tenant)
 	}
+	if verb == consult.Interrupt && by.Person == consult.SystemPerson {
+		if err := d.mayInterrupt(ctx, caseID); err != nil {
+			return RoomCase{}, err
+		}
+	}
 	res, err := d.transition(ctx, by, store.TransitionInput{ID: caseID}, cmd)
 	if err != nil {
 		return RoomCase{}, err
 	}
+	d.setReopened(caseID, false)
 	return roomCase(res.Case), nil
 }
 
