@@ -26,8 +26,10 @@ function leanSvelte(): Plugin {
     name: 'lean-svelte',
     apply: 'build',
     transform(code, id) {
+      // Its modules act only when called; saying so keeps what a page does not use out of its chunk.
+      const quiet = /svelte\/src\/internal\/(client|shared)\//.test(id) ? { moduleSideEffects: false } : {};
       const file = Object.keys(flags).find((end) => id.endsWith(end));
-      if (!file) return;
+      if (!file) return 'moduleSideEffects' in quiet ? { code, map: null, ...quiet } : undefined;
       for (const flag of flags[file]!) {
         const declared = `export let ${flag} = false;`;
         if (!code.includes(declared)) throw new Error(`svelte changed its flag ${flag}: look at leanSvelte`);
@@ -35,10 +37,33 @@ function leanSvelte(): Plugin {
           .replace(declared, `export const ${flag} = false;`)
           .replace(new RegExp(`^\\s*${flag} = (true|false|value);$`, 'gm'), '');
       }
-      return { code, map: null };
+      return { code, map: null, ...quiet };
     },
   };
 }
+
+// Few chunks compress better and cost fewer round trips than many: what every
+// page needs, what every form needs, the case's story (case page and room), and
+// one for each kind of work.
+const chunks: { name: string; test: RegExp }[] = [
+  {
+    name: 'frame',
+    test: /node_modules\/(svelte(?!.*(bindings\/(select|input)|client\/index)\.js)|clsx|esm-env)\/|src\/(session|preferences|navigation|connection|desk|live|pages|notices)\.|src\/App|src\/core\/(api|i18n|clock|time|naming|problem|routes|socket|socket-desk|media-sound)\.|src\/core\/text\/index|src\/ui\/(Header|Language|Offline|Toasts|toasts|Unreachable|Button|Icon|icons|UrgencyMark|Trouble|base|tokens|controls)\.|src\/pages\/Ring\.svelte|src\/pages\/room\/(arming|now)\.|src\/gen\/|vite\/preload-helper/,
+  },
+  {
+    name: 'story',
+    test: /src\/pages\/consult\/(Story|Fact|VitalSigns|Phones|Lacking)\.svelte|src\/core\/(vitals|lacking|catalog|resource|acts)\.|src\/ui\/(When|StateWord|Due|Skeleton)\./,
+  },
+  {
+    name: 'forms',
+    test: /src\/ui\/(Choice|Check|Field|Password|Page|Tabs|Empty|SaveState|DayInput|Dialog)\.|src\/core\/(autosave|dates)\.|bindings\/(select|input)\.js/,
+  },
+  { name: 'dialogs', test: /src\/pages\/consult\/dialogs\/(?!index)|src\/ui\/DayBar\./ },
+  { name: 'request', test: /src\/pages\/request\// },
+  { name: 'opinion', test: /src\/pages\/opinion\/|src\/core\/digest/ },
+  { name: 'office', test: /src\/pages\/admin\// },
+  { name: 'door', test: /src\/pages\/(SignIn|Reset|Enrol)\.|src\/ui\/Door\./ },
+];
 
 export default defineConfig({
   plugins: [leanSvelte(), svelte()],
@@ -54,23 +79,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           includeDependenciesRecursively: false,
-          groups: [
-            {
-              name: 'forms',
-              test: /svelte\/.*\/bindings\/(select|input)\.js|src\/ui\/(Choice|Check|Field|Password)\.svelte/,
-              priority: 3,
-            },
-            {
-              name: 'frame',
-              test: /node_modules\/svelte|node_modules\/(clsx|esm-env)|src\/main|src\/App|src\/(session|preferences|navigation|connection|desk|live|pages)\.(svelte\.)?ts|src\/core\/(api|i18n|clock|time|naming|problem|resource|routes|socket|socket-desk|catalog|acts)\b|src\/core\/text\/index|src\/ui\/(Header|Language|Offline|Toasts|toasts|Unreachable|Button|Icon|icons|Dialog|When|UrgencyMark|StateWord|Due|Trouble|Skeleton|base|tokens|controls)|src\/pages\/Ring\.svelte|pages\/room\/(arming|now)\.svelte\.ts|media-sound/,
-              priority: 2,
-            },
-            {
-              name: 'story',
-              test: /src\/pages\/consult\/(Story|Fact|VitalSigns|Attachments|Phones|Lacking)\.svelte|src\/core\/(vitals|upload|lacking)/,
-              priority: 1,
-            },
-          ],
+          groups: chunks.map((chunk, at) => ({ ...chunk, priority: chunks.length - at })),
         },
       },
     },

@@ -1,9 +1,14 @@
 // Problems in plain words: what happened and what to do. The server's codes are
 // translated here; what is not known is told by the kind of failure.
-import { Problem } from './api';
-import { maybe, t } from './i18n.svelte';
+import { onProblem, Problem } from './api';
+import { loadText, locale, maybe, t } from './i18n.svelte';
 import { length } from './time';
-import { locale } from './i18n.svelte';
+
+// Most visits have no problem: the words come with the first one.
+const everyday = ['locked', 'signed-out', 'sign-in-needed'];
+onProblem((problem) => {
+  if (problem.status && !everyday.includes(problem.code)) loadText('problems').catch(() => {});
+});
 
 export function explain(cause: unknown): string {
   if (!(cause instanceof Problem)) return t('problem.unknown');

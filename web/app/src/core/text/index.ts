@@ -7,7 +7,10 @@ import type consent from './zh/consent';
 import type consult from './zh/consult';
 import type deeds from './zh/deeds';
 import type desk from './zh/desk';
+import type notices from './zh/notices';
 import type opinion from './zh/opinion';
+import type problems from './zh/problems';
+import type record from './zh/record';
 import type request from './zh/request';
 import type room from './zh/room';
 import type shell from './zh/shell';
@@ -21,7 +24,10 @@ type Texts = typeof shell &
   typeof consult &
   typeof deeds &
   typeof desk &
+  typeof notices &
   typeof opinion &
+  typeof problems &
+  typeof record &
   typeof request &
   typeof room;
 export type Key = keyof Texts;
@@ -74,6 +80,21 @@ export const areas = {
   desk: pair(
     () => import('./zh/desk'),
     () => import('./en/desk'),
+  ),
+  /** What the desk socket tells at once. */
+  notices: pair(
+    () => import('./zh/notices'),
+    () => import('./en/notices'),
+  ),
+  /** Problems in words; loaded when the first one happens. */
+  problems: pair(
+    () => import('./zh/problems'),
+    () => import('./en/problems'),
+  ),
+  /** What happened, consent, opinion, decision, outcome, people of a case. */
+  record: pair(
+    () => import('./zh/record'),
+    () => import('./en/record'),
   ),
   /** Opinion: writing, signing, paper. */
   opinion: pair(
