@@ -43,6 +43,12 @@ type Session struct {
 	SecondFactorDue bool `json:"second_factor_due"`
 }
 
+// Holder is who the session belongs to, without any role: as much as a locked
+// session still is good for.
+func (s Session) Holder() Actor {
+	return Actor{Person: s.Person, Tenant: s.Tenant, Session: s.ID, Epoch: s.Epoch}
+}
+
 // LinkKind says what a one-time link is for.
 type LinkKind string
 

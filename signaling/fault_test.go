@@ -54,6 +54,10 @@ func TestWhoMayConnect(t *testing.T) {
 		return header
 	}
 	for _, path := range []string{"/ws/desk", "/ws/rooms/some-consult"} {
+		locked := http.StatusLocked
+		if path == "/ws/desk" { // a locked screen must still ring
+			locked = http.StatusSwitchingProtocols
+		}
 		for _, c := range []struct {
 			name   string
 			header http.Header
@@ -62,7 +66,7 @@ func TestWhoMayConnect(t *testing.T) {
 			{"cookie and origin", doctors.headers(), http.StatusSwitchingProtocols},
 			{"no cookie", with(func(h http.Header) { h.Del("Cookie") }), http.StatusUnauthorized},
 			{"forged cookie", with(func(h http.Header) { h.Set("Cookie", "session="+strings.Repeat("x", 43)) }), http.StatusUnauthorized},
-			{"locked session", lockedIn.headers(), http.StatusLocked},
+			{"locked session", lockedIn.headers(), locked},
 			{"no origin", with(func(h http.Header) { h.Del("Origin") }), http.StatusForbidden},
 			{"foreign origin", with(func(h http.Header) { h.Set("Origin", "https://evil.example") }), http.StatusForbidden},
 			{"null origin", with(func(h http.Header) { h.Set("Origin", "null") }), http.StatusForbidden},
@@ -77,6 +81,23 @@ func TestWhoMayConnect(t *testing.T) {
 				t.Errorf("%s with %s: %d, want %d", path, c.name, got, c.want)
 			}
 		}
+	}
+}
+
+func TestALockedScreenRings(t *testing.T) {
+	h := open(t)
+	expert := h.signsIn("expert")
+	h.ok(h.gate.Lock(h.ctx, expert.cookie))
+	desk := expert.opensDesk() // anew, as after a lost network
+	h.ok(desk.Arm(true))
+	id := h.signsIn("doctor").startsNow()
+	h.ok(desk.Await(h.ctx, "the ring", func(d *client.Desk) bool { return len(d.Rings()) == 1 && d.Rings()[0].Consult == id }))
+	if conn, status := expert.raw("/ws/rooms/"+id, expert.headers()); conn != nil || status != http.StatusLocked {
+		t.Errorf("the room of a locked session answers %d", status)
+	}
+	h.ok(h.gate.SignOut(h.ctx, expert.cookie))
+	if desk.Ended(h.ctx); h.ctx.Err() != nil {
+		t.Error("the socket outlives the session")
 	}
 }
 

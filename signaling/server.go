@@ -133,8 +133,10 @@ type caller struct {
 }
 
 // admit checks host, origin and session before anything is upgraded. A cookie
-// counts only together with the Origin that browsers always send.
-func (s *Server) admit(w http.ResponseWriter, r *http.Request) (c caller, ok bool) {
+// counts only together with the Origin that browsers always send. A locked
+// session opens the desk's socket, which tells ids and states only, and no room:
+// the locked screen of an expert on duty must still ring.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, which protocol.Socket) (c caller, ok bool) {
 	if !s.hosts[strings.ToLower(r.Host)] {
 		http.Error(w, "this server does not answer under that name", http.StatusMisdirectedRequest)
 		return c, false
@@ -161,7 +163,11 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) (c caller, ok boo
 			return c, false
 		}
 		c.cookie = cookie.Value
-		c.actor, _, err = s.cfg.Gate.Peek(ctx, cookie.Value)
+		var session auth.Session
+		c.actor, session, err = s.cfg.Gate.Peek(ctx, cookie.Value)
+		if which == protocol.Desk && auth.Is(err, auth.CodeLocked) {
+			c.actor, err = session.Holder(), nil
+		}
 	}
 	refusal := (*auth.Error)(nil)
 	switch {
@@ -190,7 +196,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request, which protocol.
 		return
 	}
 	defer s.work.Done()
-	c, ok := s.admit(w, r)
+	c, ok := s.admit(w, r, which)
 	if !ok {
 		return
 	}

@@ -54,7 +54,7 @@ func TestAddressConfiguredInCapitals(t *testing.T) {
 	r.Header.Set("Origin", "https://consult.example.org")
 	r.AddCookie(&http.Cookie{Name: "session", Value: "x"})
 	answer := httptest.NewRecorder()
-	if _, ok := s.admit(answer, r); !ok {
+	if _, ok := s.admit(answer, r, protocol.Room); !ok {
 		t.Errorf("%d %s", answer.Code, answer.Body)
 	}
 }

@@ -91,7 +91,7 @@ func (a *API) welcome(ctx context.Context, value string) (*meWithCookie, error) 
 
 func (a *API) me(ctx context.Context, who auth.Actor, s auth.Session) (rooms.Me, error) {
 	if s.Locked { // the actor stays outside until the password is given
-		who = auth.Actor{Person: s.Person, Tenant: s.Tenant}
+		who = s.Holder()
 	}
 	me, err := a.Desk.Me(ctx, who)
 	me.Locked, me.TOTPRequired, me.Version = s.Locked, s.SecondFactorDue, a.Version
@@ -166,8 +166,12 @@ func (a *API) sessionRoutes() {
 			_, err := a.Gate.UseEnrolment(ctx, in.Body.Token, auth.Newcomer{Login: in.Body.Login, Name: in.Body.Name, Password: in.Body.Password, Locale: in.Body.Locale, Zone: in.Body.Zone})
 			return nil, err
 		})
-	on(a, route{id: "ticket-desk", method: "POST", path: "/api/tickets/desk", summary: "A single-use ticket for the desk socket", policy: signedIn, quiet: true},
+	on(a, route{id: "ticket-desk", method: "POST", path: "/api/tickets/desk", summary: "A single-use ticket for the desk socket, behind the idle lock too: a locked screen must still ring", policy: lockedToo, quiet: true},
 		func(ctx context.Context, _ *struct{}) (*body[rooms.TicketView], error) {
-			return reply(a.Desk.DeskTicket(ctx, actor(ctx)))
+			who := actor(ctx)
+			if s := session(ctx); s.Locked {
+				who = s.Holder()
+			}
+			return reply(a.Desk.DeskTicket(ctx, who))
 		})
 }

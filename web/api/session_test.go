@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"consilium/auth"
 	"consilium/rooms"
 )
@@ -50,6 +52,31 @@ func TestSignInAndWhatIsRefused(t *testing.T) {
 		t.Errorf("the cookie stays: %s", out.header.Get("Set-Cookie"))
 	}
 	p.send("doctor", "GET", "/api/session", nil).refused(401, "signed-out")
+}
+
+// TestTheLockHoldsBackEverythingButTheBell: behind the idle lock a page can say
+// whose it is, unlock, sign out, and open the socket that rings.
+func TestTheLockHoldsBackEverythingButTheBell(t *testing.T) {
+	p := found(t)
+	id := p.startNow().is(201).view().ID
+	p.as("heart")
+	p.send("heart", "POST", "/api/session/lock", nil).is(204)
+	free := []string{"session-read", "session-close", "session-unlock", "session-lock", "ticket-desk"}
+	p.api.each(func(o *huma.Operation) {
+		if o.Metadata["policy"] == open || has(free, o.OperationID) {
+			return
+		}
+		path, body, headers := p.request(o, id)
+		if got := p.send("heart", o.Method, path, body, headers...); got.status != 423 {
+			t.Errorf("%s %s behind the lock: %d %s", o.Method, o.Path, got.status, got.raw)
+		}
+	})
+	ticket := into[rooms.TicketView](p.send("heart", "POST", "/api/tickets/desk", nil).is(200))
+	who, claims, err := p.api.Gate.AuthenticateToken(t.Context(), auth.TicketToken, ticket.Ticket)
+	if err != nil || who.Person != "heart" || claims.Socket != auth.DeskSocket || claims.Session == "" {
+		t.Errorf("the ticket: %+v %+v %v", who, claims, err)
+	}
+	p.send("heart", "GET", "/api/consults", nil).refused(423, "locked") // the ticket unlocked nothing
 }
 
 func TestGuessingPasswordsIsSlowedDown(t *testing.T) {
