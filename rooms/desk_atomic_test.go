@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"strings"
 	"testing"
+	"time"
 
 	"consilium/rooms/consult"
 	"consilium/rooms/store"
@@ -77,5 +78,30 @@ func TestABreachIsReviewedWholeOrNotAtAll(t *testing.T) {
 	}
 	if open, err := o.store.BreakGlasses(ctx, deskTenant, id, false); err != nil || len(open) != 0 {
 		t.Errorf("still flagged: %v %v", open, err)
+	}
+}
+
+// TestTheTimelineHasOneOrder: entries of the same instant come in the order in
+// which they were written, each time.
+func TestTheTimelineHasOneOrder(t *testing.T) {
+	o := openOffice(t)
+	ctx := context.Background()
+	o.attends("heart", DeskPosition{})
+	id := o.start() // the clock stands still
+	for _, name := range []string{"joined", "left", "joined", "left"} {
+		o.ok(o.SessionNote(ctx, id, o.actor("doctor"), SessionNote{What: name}))
+	}
+	o.ok(o.store.Audit(ctx, store.AuditEntry{ID: "0", Tenant: deskTenant, At: o.time().Add(time.Second), Person: "doctor", Action: "room.joined", Case: id, Told: true}))
+	list, err := o.Timeline(ctx, o.actor("doctor"), id)
+	o.ok(err)
+	var actions []string
+	for i, e := range list {
+		actions = append(actions, e.Action)
+		if i > 0 && (e.At.Before(list[i-1].At) || e.At.Equal(list[i-1].At) && e.ID <= list[i-1].ID) {
+			t.Errorf("entry %d (%s %s) is not after %s %s", i, e.At, e.ID, list[i-1].At, list[i-1].ID)
+		}
+	}
+	if got := strings.Join(actions, " "); got != "consult.start room.joined room.left room.joined room.left room.joined" {
+		t.Error(got)
 	}
 }

@@ -323,7 +323,7 @@ func (n names) phones(c *consult.Case) []Phone {
 	return out
 }
 
-// Timeline is who did what, when.
+// Timeline is who did what, when: oldest first, and at the same instant by id.
 func (d *Desk) Timeline(ctx context.Context, by auth.Actor, id string) ([]TimelineEntry, error) {
 	c, err := d.open(ctx, by, id, "case.timeline")
 	if err != nil {

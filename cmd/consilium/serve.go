@@ -44,7 +44,7 @@ type serveCmd struct {
 	place
 	Listen       string   `help:"Address of HTTP. Off localhost TLS is needed, by certificate files or by a trusted proxy in front." default:"localhost:8080" env:"CONSILIUM_LISTEN"`
 	PublicURL    string   `help:"Where people reach the server, like https://consult.example.org. Links are made of it; Origin and Host are checked against it." env:"CONSILIUM_PUBLIC_URL" placeholder:"URL"`
-	RedisURL     string   `help:"redis://… shared by several nodes; empty: in memory." env:"CONSILIUM_REDIS_URL" placeholder:"URL"`
+	RedisURL     string   `help:"redis://… shared by several nodes; a balancer keeps the people of one consult on one node. Empty: in memory." env:"CONSILIUM_REDIS_URL" placeholder:"URL"`
 	RedisURLFile string   `help:"File that holds the Redis URL." env:"CONSILIUM_REDIS_URL_FILE" type:"path" placeholder:"FILE"`
 	MediaListen  string   `help:"Address of media: one port, UDP and TCP." default:":8443" env:"CONSILIUM_MEDIA_LISTEN"`
 	MediaAddress []string `help:"IP address and port told to browsers when the machine stands behind NAT; may be repeated." env:"CONSILIUM_MEDIA_ADDRESS" placeholder:"IP:PORT"`
