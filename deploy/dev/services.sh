@@ -11,6 +11,9 @@
 #   dir=$(mktemp -d); trap 'services.sh stop "$dir"; rm -rf "$dir"' EXIT
 #   set -a; eval "$(services.sh start "$dir")"; set +a
 #
+# Ports and passwords follow from CONSILIUM_SERVICES_SEED when it is set, so that
+# the same addresses come back and Go may reuse the results of unchanged tests.
+#
 # PostgreSQL here does not wait for the disk: fast, and good for tests only.
 set -euo pipefail
 
@@ -33,25 +36,29 @@ postgres_bin() {
 	echo "$bin"
 }
 
+seed=${CONSILIUM_SERVICES_SEED:-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')}
+
+# derive WHAT: 32 hexadecimal digits that follow from the seed.
+derive() { printf '%s %s' "$seed" "$1" | sha256sum | cut -c1-32; }
+
 # A port that nobody listens on now. Whoever starts on it says whether it was
 # still free then, and takes another one otherwise.
 free_port() {
-	local port
-	while :; do
-		port=$((20000 + RANDOM % 12000))
+	local what=$1 port n
+	for n in $(seq 100); do
+		port=$((20000 + 0x$(derive "$what $n" | cut -c1-7) % 12000))
 		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
 	done
+	fail "no free port was found"
 }
-
-secret() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
 start_redis() {
 	command -v redis-server >/dev/null || fail "redis-server is missing; type: apt-get install redis-server"
 	mkdir -p "$dir/redis"
 	local port password try
-	password=$(secret)
+	password=$(derive "redis password")
 	for try in 1 2 3 4 5; do
-		port=$(free_port)
+		port=$(free_port "redis port $try")
 		# The password goes through a file: arguments are visible to everybody.
 		(umask 077 && cat >"$dir/redis/redis.conf" <<CONF
 bind 127.0.0.1
@@ -95,14 +102,14 @@ start_postgres() {
 		fi
 	fi
 	echo "$data" >"$dir/postgres.at"
-	password=$(secret)
+	password=$(derive "postgres password")
 	(umask 077 && echo "$password" >"$data/password")
 	if [[ $(id -u) == 0 ]]; then chown postgres: "$data/password"; fi
 	as_postgres "$bin/initdb" -D "$data/cluster" -U consilium --auth=scram-sha-256 --pwfile="$data/password" \
 		-E UTF8 --locale=C.UTF-8 --no-sync >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; fail "initdb failed"; }
 	rm "$data/password"
 	for try in 1 2 3 4 5; do
-		port=$(free_port)
+		port=$(free_port "postgres port $try")
 		if as_postgres "$bin/pg_ctl" -D "$data/cluster" -l "$data/log" -w -t 60 start \
 			-o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB" \
 			>/dev/null 2>&1; then

@@ -64,6 +64,10 @@ stage_app() {
 }
 
 stage_go() {
+	# The same addresses each time, so that unchanged tests need not run again.
+	[ -s .cache/services-seed ] || (umask 077 && mkdir -p .cache && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >.cache/services-seed)
+	CONSILIUM_SERVICES_SEED=$(<.cache/services-seed)
+	export CONSILIUM_SERVICES_SEED
 	deploy/dev/services.sh start "$scratch/services" >"$scratch/services.env" || return 1
 	# shellcheck disable=SC1091
 	source "$scratch/services.env"
