@@ -18,6 +18,7 @@ const en: Record<keyof typeof zh, string> = {
     'Nothing happened for 15 minutes. {name}, enter your password to go on; what you were writing is still here.',
   'lock.textNobody':
     'Nothing happened for 15 minutes. Enter your password to go on; what you were writing is still here.',
+  'lock.ringing': 'A consult is ringing. {name}, enter your password to answer.',
   'lock.open': 'Unlock',
   'lock.other': 'Sign in as somebody else',
   'reset.title': 'Set a new password',
@@ -56,6 +57,7 @@ const en: Record<keyof typeof zh, string> = {
   'account.totpOff': 'Not set up',
   'account.totpBegin': 'Set it up',
   'account.totpAgain': 'Use another phone',
+  'account.totpPresent': 'The 6 digits your present authenticator shows',
   'account.totpScan': 'Scan this with the authenticator on your phone, or type the key.',
   'account.totpQr': 'QR code for an authenticator',
   'account.totpSecret': 'Key',
