@@ -1,5 +1,6 @@
 // Keeps what is on screen up to date: reads anew when the desk socket says that
 // something changed, at most once in a short while.
+import { inBackground } from './core/api';
 import { desk } from './desk';
 import type { Changed, Notice } from './gen/protocol';
 
@@ -16,7 +17,7 @@ export function follow(read: () => void, interest: Interest = {}): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const soon = () => {
     clearTimeout(timer);
-    timer = setTimeout(read, together);
+    timer = setTimeout(() => inBackground(read), together);
   };
   const stops = [
     desk.on('stale', soon),

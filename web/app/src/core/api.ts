@@ -78,6 +78,21 @@ export function onProblem(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
+let background = false;
+
+/**
+ * Requests begun by read() are marked as nobody's click: they keep the page up
+ * to date but don't hold off the idle lock.
+ */
+export function inBackground(read: () => void): void {
+  background = true;
+  try {
+    read();
+  } finally {
+    background = false;
+  }
+}
+
 const patience = 30_000;
 
 async function request<P extends keyof paths, M extends Method>(
@@ -86,6 +101,7 @@ async function request<P extends keyof paths, M extends Method>(
   options: Options<Operation<P, M>> = {},
 ): Promise<Answer<Operation<P, M>>> {
   const headers: Record<string, string> = { Accept: 'application/json' };
+  if (background) headers['Consilium-Background'] = '1';
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
   if (method === 'post') headers['Idempotency-Key'] = options.key ?? newKey();
   if (options.version) headers['If-Match'] = String(options.version);

@@ -40,6 +40,8 @@ const en: Record<keyof typeof zh, string> = {
     'Give it to the person face to face or by other safe means. It works once and is shown only here.',
   'people.link': 'Password link',
   'people.linkExpires': 'Works until',
+  'people.dropFactor': 'Telephone lost: also remove the second factor',
+  'people.linkFactor': 'Using this link also removes the second factor.',
   'people.copy': 'Copy the link',
   'people.copied': 'Copied',
   'need.name': 'Enter the name',

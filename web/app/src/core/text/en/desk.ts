@@ -45,6 +45,7 @@ const en: Record<keyof typeof zh, string> = {
   'desk.goOn': 'Go on duty',
   'desk.goOff': 'Go off duty',
   'desk.invitedInto': 'Consults you are invited into',
+  'desk.number': 'No. {n}',
   'desk.noInvited': 'None now',
   'desk.noInvitedText': 'When a doctor invites you into a consult, it appears here.',
   'desk.coordination': 'Coordination',

@@ -56,6 +56,7 @@ const en: Record<keyof typeof zh, string> = {
   'relation.parent': 'parent',
   'relation.guardian': 'guardian',
   'relation.other': 'other',
+  'opinion.broken': 'This opinion is not what was signed: do not rely on it; tell the administrator.',
   'opinion.of': 'Opinion',
   'opinion.print': 'Print the opinion',
   'opinion.signedBy': 'Signed by {name}',
@@ -81,7 +82,9 @@ const en: Record<keyof typeof zh, string> = {
   'outcome.day': 'After {n} days',
   'outcome.lost': 'Lost to follow-up',
   'glass.open': 'Emergency access, ends',
-  'glass.until': 'access ends',
+  'glass.opened': '{name} opened the case in an emergency',
+  'glass.waiting': '1 emergency access waits for review|{n} emergency accesses wait for review',
+  'glass.openedOf': '{name} opened consult no. {number} of {owner} in an emergency',
   'glass.ask': 'Emergency access',
   'glass.title': 'Open this case in an emergency',
   'glass.text':

@@ -37,6 +37,8 @@ export default {
   'people.linkText': '请当面或用可靠的方式把链接交给本人。链接只能用一次，只在这里显示。',
   'people.link': '密码链接',
   'people.linkExpires': '有效至',
+  'people.dropFactor': '手机丢失，也取消第二重验证',
+  'people.linkFactor': '用这个链接时，第二重验证也会取消。',
   'people.copy': '复制链接',
   'people.copied': '已复制',
   'need.name': '请填写名称',

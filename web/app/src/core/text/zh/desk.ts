@@ -43,6 +43,7 @@ export default {
   'desk.goOn': '开始值班',
   'desk.goOff': '结束值班',
   'desk.invitedInto': '邀请您参加的会诊',
+  'desk.number': '第 {n} 号',
   'desk.noInvited': '现在没有',
   'desk.noInvitedText': '医生邀请您参加会诊时，会出现在这里。',
   'desk.coordination': '会诊协调',

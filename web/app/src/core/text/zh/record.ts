@@ -53,6 +53,7 @@ export default {
   'relation.parent': '父母',
   'relation.guardian': '监护人',
   'relation.other': '其他',
+  'opinion.broken': '本意见与签署时不一致，请勿据此处置，请联系管理员。',
   'opinion.of': '会诊意见',
   'opinion.print': '打印会诊意见书',
   'opinion.signedBy': '{name} 签名',
@@ -78,7 +79,9 @@ export default {
   'outcome.day': '{n} 天随访',
   'outcome.lost': '失访',
   'glass.open': '紧急调阅中，权限结束于',
-  'glass.until': '权限结束于',
+  'glass.opened': '{name} 紧急调阅了病例',
+  'glass.waiting': '{n} 次紧急调阅等待审核',
+  'glass.openedOf': '{name} 紧急调阅了第 {number} 号会诊（{owner} 的病例）',
   'glass.ask': '紧急调阅',
   'glass.title': '紧急调阅这个病例',
   'glass.text':
