@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build app generate check lint test-go test-app test-e2e fuzz dev serve-dev services clean
+.PHONY: help run test build app generate check lint test-go test-app test-e2e test-pages fuzz dev clean
 
 APP      := web/app
 MODULES  := $(APP)/node_modules/.package-lock.json
@@ -61,6 +61,9 @@ test-app: ## the browser app's unit tests
 
 test-e2e: ## the journeys in real Chromium
 	@deploy/dev/test.sh journeys
+
+test-pages: ## every page under axe in both languages, themes and sizes, with pictures in web/app/e2e/output
+	@SWEEP=full deploy/dev/test.sh pages
 
 fuzz: ## fuzz every decoder of outside input, FUZZTIME (default 30s) each
 	@deploy/dev/fuzz.sh

@@ -79,6 +79,11 @@ stage_journeys() {
 	make --no-print-directory build && (cd web/app && npm run --silent e2e)
 }
 
+# The sweep of the pages by itself; with SWEEP=full in every theme and size.
+stage_pages() {
+	make --no-print-directory build && (cd web/app && npm run --silent e2e -- sweep)
+}
+
 if [ $# -eq 0 ]; then
 	set -- generated lint app go journeys
 fi
