@@ -232,6 +232,8 @@ export function sweep(language: Language): void {
 
   test('a locked page, a broken link', time, async () => {
     const person = await arrives('liu');
+    await person.opens('/');
+    await person.page.waitForLoadState('networkidle');
     await person.context.setOffline(true);
     await person.sees('offline.bar');
     await look(person, 'offline');
