@@ -325,7 +325,7 @@ func (d *Desk) Audit(ctx context.Context, by auth.Actor, in AuditFilter) (AuditP
 	}
 	page := AuditPage{Items: make([]AuditEntry, 0, len(list)), Next: next}
 	for _, e := range list {
-		page.Items = append(page.Items, AuditEntry{ID: e.ID, At: e.At, Person: e.Person, Name: n.people[e.Person].Name, Address: e.IP,
+		page.Items = append(page.Items, AuditEntry{ID: e.ID, At: e.At, Person: e.Person, Name: n.people[e.Person].Name, NameLatin: n.people[e.Person].NameLatin, Address: e.IP,
 			Institution: n.institutions[e.Institution].Name, Action: e.Action, Case: e.Case, From: e.From, To: e.To, Detail: e.Detail, Outcome: e.Outcome})
 	}
 	if d.reads.first(by.Person, "", "audit.read", d.now()) {

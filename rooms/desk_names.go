@@ -96,6 +96,7 @@ func (n names) person(id, institution string) PersonName {
 	return PersonName{
 		ID: id, Name: p.Name, NameLatin: p.NameLatin, Title: p.Title, Specialty: p.Specialty, Telephone: p.Telephone,
 		Institution: institution, InstitutionName: n.institutions[institution].Name,
+		InstitutionNameLatin: n.institutions[institution].NameLatin,
 	}
 }
 

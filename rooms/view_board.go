@@ -110,6 +110,7 @@ type AuditEntry struct {
 	At          time.Time     `json:"at"`
 	Person      string        `json:"person,omitempty"`
 	Name        string        `json:"name,omitempty"`
+	NameLatin   string        `json:"name_latin,omitempty"`
 	Institution string        `json:"institution,omitempty"`
 	Action      string        `json:"action"`
 	Case        string        `json:"case,omitempty"`

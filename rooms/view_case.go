@@ -52,14 +52,15 @@ type Lines struct {
 
 // PersonName is a person as colleagues see them beside a case.
 type PersonName struct {
-	ID              string `json:"id"`
-	Name            string `json:"name"`
-	NameLatin       string `json:"name_latin,omitempty"`
-	Title           string `json:"title,omitempty"`
-	Specialty       string `json:"specialty,omitempty"`
-	Telephone       string `json:"telephone,omitempty"`
-	Institution     string `json:"institution,omitempty" doc:"institution id"`
-	InstitutionName string `json:"institution_name,omitempty"`
+	ID                   string `json:"id"`
+	Name                 string `json:"name"`
+	NameLatin            string `json:"name_latin,omitempty"`
+	Title                string `json:"title,omitempty"`
+	Specialty            string `json:"specialty,omitempty"`
+	Telephone            string `json:"telephone,omitempty"`
+	Institution          string `json:"institution,omitempty" doc:"institution id"`
+	InstitutionName      string `json:"institution_name,omitempty"`
+	InstitutionNameLatin string `json:"institution_name_latin,omitempty"`
 }
 
 // Phone is a number that is on the screen as the last resort.

@@ -2,14 +2,24 @@
 import { locale, maybe, t } from './i18n.svelte';
 
 interface HasName {
-  name: string;
+  name?: string;
   name_latin?: string;
 }
 
 /** The name as the reader's language writes it, when there is one. */
 export function called(of: HasName | undefined | null): string {
   if (!of) return '';
-  return (locale.current === 'en' && of.name_latin) || of.name;
+  return (locale.current === 'en' && of.name_latin) || of.name || '';
+}
+
+interface WorksSomewhere {
+  institution_name?: string;
+  institution_name_latin?: string;
+}
+
+/** The name of the institution that a person, or a role of theirs, belongs to. */
+export function workplace(of: WorksSomewhere | undefined | null): string {
+  return called(of && { name: of.institution_name, name_latin: of.institution_name_latin });
 }
 
 /** "女 · 67 岁" / "F · 67". Empty where nothing is known. */
