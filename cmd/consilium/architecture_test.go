@@ -26,6 +26,9 @@ var mayImport = map[string][]string{
 	"web/api":                     {"rooms", "rooms/consult", "auth"},
 	"web":                         {},
 	"cmd/consilium":               {"*"},
+	"deploy/links/link":           {},
+	"deploy/links":                {"deploy/links/link"},
+	"deploy/links/emulate":        {"deploy/links", "deploy/links/link"},
 }
 
 // mustNotReach are facts about the packages that hold the rules: whatever they

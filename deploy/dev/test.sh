@@ -47,7 +47,7 @@ stage_generated() {
 
 stage_lint() {
 	local unformatted
-	unformatted=$(gofmt -l cmd signaling rooms auth web/*.go web/api)
+	unformatted=$(gofmt -l cmd signaling rooms auth deploy web/*.go web/api)
 	if [ -n "$unformatted" ]; then
 		echo "gofmt: $unformatted"
 		return 1
