@@ -27,19 +27,15 @@ func bare(t *testing.T, pace pace, session func(*socket)) *websocket.Conn {
 			t.Error(err)
 			return
 		}
+		// What the kernel holds for a slow reader is little and soon drained.
+		if err := conn.NetConn().(*net.TCPConn).SetWriteBuffer(64 << 10); err != nil {
+			t.Error(err)
+		}
 		s := newSocket(conn, protocol.Room, pace)
 		s.serve(func() { session(s) })
 	}))
 	t.Cleanup(server.Close)
-	small := &net.Dialer{}
-	dialer := websocket.Dialer{NetDial: func(network, addr string) (net.Conn, error) {
-		conn, err := small.Dial(network, addr)
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			err = errors.Join(err, tcp.SetReadBuffer(4<<10))
-		}
-		return conn, err
-	}}
-	app, _, err := dialer.Dial("ws"+strings.TrimPrefix(server.URL, "http"), nil)
+	app, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(server.URL, "http"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

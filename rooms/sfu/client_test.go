@@ -170,6 +170,7 @@ func (c *client) connect(opts clientOptions) {
 	}
 	must(c.t, webrtc.RegisterDefaultInterceptors(&m, &registry))
 	var se webrtc.SettingEngine
+	se.LoggerFactory = pionLoggers{slog.New(slog.DiscardHandler)}
 	se.SetIncludeLoopbackCandidate(true)
 	if opts.tcpOnly {
 		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
 
@@ -175,7 +176,12 @@ func (r *Room) AwaitMedia(ctx context.Context, participant, source string, packe
 }
 
 func newMedia(pairs int) (*Media, error) {
+	// A page that ends its call hears late packets; pion's errors about them say
+	// nothing. PION_LOG_ERROR=pc brings them back.
+	quiet := logging.NewDefaultLoggerFactory()
+	quiet.DefaultLogLevel = logging.LogLevelDisabled
 	var settings webrtc.SettingEngine
+	settings.LoggerFactory = quiet
 	settings.SetIncludeLoopbackCandidate(true) // a machine without a network still talks to itself
 	var engine webrtc.MediaEngine
 	if err := engine.RegisterDefaultCodecs(); err != nil {
