@@ -57,7 +57,11 @@ func (d *Desk) facts(ctx context.Context, r store.Reader, c *consult.Case, cmd c
 	case consult.AcceptCmd:
 		err = d.know(ctx, r, c, []string{by.Person}, seatedAt(c, by.Person), now, &f)
 		if err == nil {
-			f.Busy, err = d.busy(ctx, r, c, []string{c.Author, by.Person}, now, now.Add(consult.Standard.CallLength))
+			from, to := now, now.Add(consult.Standard.CallLength)
+			if c.Booking != nil {
+				from, to = c.Booking.Start, c.Booking.End
+			}
+			f.Busy, err = d.busy(ctx, r, c, []string{c.Author, by.Person}, from, to)
 		}
 	case consult.ScheduleCmd:
 		end := cmd.Start.Add(time.Duration(cmd.Minutes) * time.Minute)

@@ -197,15 +197,19 @@ func (d *Desk) fireDue(ctx context.Context) {
 }
 
 func (d *Desk) fire(ctx context.Context, t store.Timer) error {
-	cmd := consult.Timer{Case: t.Case, Kind: t.Kind, At: t.At, Wave: t.Wave}.Command()
+	timer := consult.Timer{Case: t.Case, Kind: t.Kind, At: t.At, Wave: t.Wave}
+	cmd := timer.Command()
 	var err error
 	if cmd == nil {
 		err = d.fireNotice(ctx, t)
 	} else {
 		_, err = d.transition(ctx, consult.System(t.Tenant), store.TransitionInput{ID: t.Case, Timer: t.ID}, cmd)
 		var refused *consult.Error
-		if errors.As(err, &refused) { // the case went on meanwhile: nothing to do any more
-			err = d.store.Fire(ctx, t.ID, d.now())
+		if errors.As(err, &refused) {
+			if again := timer.Again(refused); again > 0 {
+				return d.store.PutOff(ctx, t.ID, d.now().Add(again))
+			}
+			err = d.store.Fire(ctx, t.ID, d.now()) // the case went on meanwhile: nothing to do any more
 		}
 	}
 	if errors.Is(err, store.ErrTimerGone) {

@@ -30,7 +30,7 @@ type Facts struct {
 	Roster []Group
 	// Busy is what else is booked for the case's people around the time in
 	// question, without this case's own booking. Needed by schedule, and by
-	// accept when the case rings.
+	// accept when the case rings or is booked.
 	Busy []Busy
 	// Present is who is connected to the room now. Needed by miss.
 	Present []string

@@ -279,6 +279,19 @@ func nobodyBookedTwice(m *move) *Error {
 	return lacking(BookedTwice, twice, "Somebody is booked at this time already. Choose a time at which everybody is free; an emergency may override the booking.")
 }
 
+// ownTimeFree explains why an expert cannot accept into a booking; the database
+// prevents it. In an emergency the clash is kept with the booking.
+func ownTimeFree(m *move) *Error {
+	if !m.meetingAhead() || m.c.Urgency == Emergency {
+		return nil
+	}
+	own := Booking{Start: m.c.Booking.Start, End: m.c.Booking.End, People: []string{m.by.Person}}
+	if len(m.clashes(own)) == 0 {
+		return nil
+	}
+	return lacking(BookedTwice, own.People, "You are booked elsewhere at the time of this consult. Decline with a word about it, or ask the coordinator for another time.")
+}
+
 func presenterBeside(m *move) *Error {
 	if p := m.presenter(); !inviting(m.c.SeatOf(p, m.now)) {
 		return lacking(GuardPresenter, []string{"presenter"}, "Whoever presents the patient must be a clinician of this consult beside the patient.")

@@ -243,11 +243,18 @@ func (m *move) seatSelf() {
 	}
 	m.answer(p, "accepted", "")
 	c.seat(p, m.facts.Experts[p].Institution, seat, m.now, time.Time{})
-	if c.State == Scheduled || c.State == Ready { // their time is booked as well
+	if m.meetingAhead() { // their time is booked as well
 		b := *c.Booking
 		b.People = union(b.People, []string{p})
+		b.Clashes = union(b.Clashes, m.clashes(b))
 		c.Booking = &b
 	}
+}
+
+// meetingAhead: the two sides have a time at which they will meet. Whoever is
+// asked into a call that runs already decides alone what to leave for it.
+func (m *move) meetingAhead() bool {
+	return m.c.State == Scheduled || m.c.State == Ready || m.c.State == Waiting
 }
 
 // take: the first to accept has the case; the others are released. An MDT keeps

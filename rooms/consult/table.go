@@ -81,7 +81,7 @@ func init() {
 		{in(Invited), Accept, Async, asked, inWriting, must(licensed, agreementInForce), (*move).take},
 		{in(Invited), Accept, stay, asked, chairPending, must(licensed, agreementInForce), (*move).seatSelf},
 		{in(Invited), Accept, Accepted, asked, nil, must(licensed, agreementInForce), (*move).take},
-		{taken, Accept, stay, asked, nil, must(licensed, agreementInForce), (*move).seatSelf},
+		{taken, Accept, stay, asked, nil, must(licensed, agreementInForce, ownTimeFree), (*move).seatSelf},
 		{in(Invited), Decline, Triaged, asked, lastHope, must(reasonGiven), (*move).declineAll},
 		{in(Invited), Decline, stay, asked | member, nil, must(reasonGiven), (*move).decline},
 		{taken, Decline, stay, asked, nil, must(reasonGiven), (*move).decline},

@@ -23,6 +23,7 @@ type Times struct {
 	Prepare    time.Duration       // before the start, when the inviting side should be ready
 	Doors      time.Duration       // before the start, when the waiting room opens
 	NoShow     time.Duration       // after the start, when nobody came
+	LookAgain  time.Duration       // from a no-show that was none because both sides are there
 	Wait       time.Duration       // in the waiting room, until the coordinator is alerted
 	CallBack   time.Duration       // after a break, until both sides are told to call back
 	OfferText  time.Duration       // after a break, until writing is offered
@@ -51,6 +52,7 @@ var Standard = Times{
 	Prepare:    15 * time.Minute,
 	Doors:      30 * time.Minute,
 	NoShow:     30 * time.Minute,
+	LookAgain:  time.Minute,
 	Wait:       15 * time.Minute,
 	CallBack:   2 * time.Minute,
 	OfferText:  10 * time.Minute,
@@ -156,6 +158,15 @@ func (t *Times) Timers(c *Case) []Timer {
 // past: a store keeps a timer that it has already (same kind and At, fired or
 // not), adds new ones and drops the rest.
 func (c *Case) Timers(time.Time) []Timer { return Standard.Timers(c) }
+
+// Again is how long after this refusal the timer comes again; zero: it is done.
+// Sides that are both there may part without the call having begun.
+func (t Timer) Again(refused *Error) time.Duration {
+	if t.Kind == TimerNoShow && refused.Code == GuardAbsent {
+		return Standard.LookAgain
+	}
+	return 0
+}
 
 // Command is what the system does when the timer fires; nil for a notice.
 func (t Timer) Command() Command {

@@ -107,6 +107,28 @@ func TestBookingRules(t *testing.T) {
 	})
 }
 
+// Who comes into a booked consult later is booked with it, or not at all.
+func TestComingIntoABookingTakesTheTime(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		first, second := f.create(t, nil).ID, f.create(t, nil).ID
+		must(t, f.book(t, first, 0, 30, f.deputy))
+		must(t, f.book(t, second, 10, 40, f.expert))
+		accept := func(person string) error {
+			_, err := f.step(t.Context(), second, person, consult.Waiting, func(c *consult.Case) {
+				c.Booking = f.slot(10, 40, f.expert, person)
+			})
+			return err
+		}
+		if err := accept(f.deputy); code(t, err) != consult.BookedTwice {
+			t.Errorf("accepted over another booking: %v", err)
+		}
+		must(t, accept(f.doctor))
+		if err := f.book(t, first, 0, 30, f.doctor); code(t, err) != consult.BookedTwice {
+			t.Errorf("the time of who accepted was given away: %v", err)
+		}
+	})
+}
+
 func TestEmergencyOverridesABooking(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		planned, emergency, later := f.create(t, nil).ID, f.create(t, nil).ID, f.create(t, nil).ID
@@ -236,6 +258,30 @@ func TestTimerSurvivesItsClaimantAndARestart(t *testing.T) {
 		f.timed(t, c.ID, consult.Timer{Case: c.ID, Kind: consult.TimerRing, At: f.now, Wave: 2})
 		if len(claim(f.Store, f.now.Add(time.Hour))) != 0 {
 			t.Error("a fired timer was armed again")
+		}
+	})
+}
+
+func TestATimerThatIsPutOffComesAgain(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		c := f.create(t, nil)
+		f.timed(t, c.ID, consult.Timer{Case: c.ID, Kind: consult.TimerNoShow, At: f.now})
+		claim := func(after time.Duration) []Timer {
+			list, err := f.ClaimTimers(ctx, "node", f.now.Add(after), 10, time.Second)
+			must(t, err)
+			return list
+		}
+		list := claim(0)
+		if len(list) != 1 {
+			t.Fatalf("claimed %+v", list)
+		}
+		must(t, f.PutOff(ctx, list[0].ID, f.now.Add(time.Minute)))
+		if list := claim(59 * time.Second); len(list) != 0 {
+			t.Errorf("it came too soon: %+v", list)
+		}
+		if list := claim(time.Minute); len(list) != 1 {
+			t.Error("it never came again")
 		}
 	})
 }

@@ -69,7 +69,8 @@ func (tx *Tx) setTimer(ctx context.Context, t Timer) error {
 
 // ClaimTimers claims timers that are due, the longest due first, for the owner:
 // no other owner gets them before the lease ends. Each must then be fired, with
-// a transition ([TransitionInput].Timer) or with [Store.Fire], or it comes again.
+// a transition ([TransitionInput].Timer) or with [Store.Fire], or put off with
+// [Store.PutOff], or it comes again.
 func (s *Store) ClaimTimers(ctx context.Context, owner string, now time.Time, limit int, lease time.Duration) ([]Timer, error) {
 	found, err := s.db.NewSelect().Model((*Timer)(nil)).Where("fired IS NULL AND at <= ?", now).
 		Where("(claimed_until IS NULL OR claimed_until <= ?)", now).Exists(ctx)
@@ -96,6 +97,12 @@ func (s *Store) ClaimTimers(ctx context.Context, owner string, now time.Time, li
 // longer exists.
 func (s *Store) Fire(ctx context.Context, id string, now time.Time) error {
 	return s.Write(ctx, func(tx *Tx) error { return tx.Fire(ctx, id, now) })
+}
+
+// PutOff lets a claimed timer come again at a later time, as the same timer: it
+// still goes when the case's state does.
+func (s *Store) PutOff(ctx context.Context, id string, until time.Time) error {
+	return s.exec(ctx, "UPDATE timers SET claimed_until = ? WHERE id = ? AND fired IS NULL", until, id)
 }
 
 // Fire does the same within the transaction that has the timer's effect.
