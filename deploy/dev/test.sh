@@ -11,9 +11,11 @@ export CGO_ENABLED=0 # as in the Makefile; the race detector alone wants it
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/consilium-test.XXXXXX")
 chmod 755 "$scratch" # PostgreSQL runs as a user of its own and must reach its folder
 times=()
+compiling=
 
 cleanup() {
 	local status=$?
+	[ -z "$compiling" ] || kill "$compiling" 2>/dev/null || true
 	deploy/dev/services.sh stop "$scratch/services" >/dev/null 2>&1 || true
 	rm -rf "$scratch"
 	if [ ${#times[@]} -gt 0 ]; then
@@ -45,16 +47,25 @@ stage_generated() {
 		go run ./cmd/consilium generate --check
 }
 
+# Go and the app side by side; what the Go half said comes after the other's.
 stage_lint() {
+	local status=0
+	lint_go >"$scratch/lint-go" 2>&1 &
+	local go_half=$!
+	(cd web/app && npm run --silent format:check && npm run --silent check) || status=$?
+	wait "$go_half" || status=$?
+	cat "$scratch/lint-go"
+	return $status
+}
+
+lint_go() {
 	local unformatted
 	unformatted=$(gofmt -l cmd signaling rooms auth deploy web/*.go web/api)
 	if [ -n "$unformatted" ]; then
 		echo "gofmt: $unformatted"
 		return 1
 	fi
-	go vet ./... &&
-		go tool -modfile=deploy/tools/go.mod staticcheck ./... &&
-		(cd web/app && npm run --silent format:check && npm run --silent check)
+	go vet ./... && go tool -modfile=deploy/tools/go.mod staticcheck ./...
 }
 
 stage_app() {
@@ -63,7 +74,16 @@ stage_app() {
 		(cd web/app && npm run --silent budget)
 }
 
+# What the Go tests are made of is compiled beside the stages before them: of
+# SQLite, a minute of compilation runs on one core whatever the machine has.
+compile_early() {
+	CGO_ENABLED=1 go build -race ./... >/dev/null 2>&1 & # the stage says itself what is wrong
+	compiling=$!
+}
+
 stage_go() {
+	[ -z "$compiling" ] || wait "$compiling" || true
+	compiling=
 	# The same addresses each time, so that unchanged tests need not run again.
 	[ -s .cache/services-seed ] || (umask 077 && mkdir -p .cache && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >.cache/services-seed)
 	CONSILIUM_SERVICES_SEED=$(<.cache/services-seed)
@@ -76,18 +96,21 @@ stage_go() {
 }
 
 stage_journeys() {
-	make --no-print-directory build && (cd web/app && npm run --silent e2e)
+	make --no-print-directory build && CONSILIUM_BIN=$PWD/bin/consilium npm run --prefix web/app --silent e2e
 }
 
 # The sweep of the pages by itself; with SWEEP=full in every theme and size.
 stage_pages() {
-	make --no-print-directory build && (cd web/app && npm run --silent e2e -- sweep)
+	make --no-print-directory build && CONSILIUM_BIN=$PWD/bin/consilium npm run --prefix web/app --silent e2e -- sweep
 }
 
+whole=
 if [ $# -eq 0 ]; then
 	set -- generated lint app go journeys
+	whole=yes
 fi
 stage setup
+[ -z "$whole" ] || compile_early
 for name in "$@"; do
 	stage "$name"
 done
