@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build app generate check lint test-go test-app test-e2e test-pages fuzz dev clean
+.PHONY: help run test build app generate check lint test-go test-app test-e2e test-pages fuzz bench dev clean
 
 APP      := web/app
 MODULES  := $(APP)/node_modules/.package-lock.json
@@ -67,6 +67,9 @@ test-pages: ## every page under axe in both languages, themes and sizes, with pi
 
 fuzz: ## fuzz every decoder of outside input, FUZZTIME (default 30s) each
 	@deploy/dev/fuzz.sh
+
+bench: ## what forwarding costs, beside a bare forwarder in the same run (4 minutes; an idle machine gives steady figures)
+	@go run ./rooms/sfu/bench
 
 dev: $(MODULES) ## the browser app with live reload on http://localhost:5173, against the server at CONSILIUM_URL (default http://localhost:8080)
 	cd $(APP) && npm run dev

@@ -17,6 +17,7 @@ var mayImport = map[string][]string{
 	"rooms/store":                 {"rooms/consult", "rooms/schedule", "auth"},
 	"rooms/cluster":               {},
 	"rooms/sfu":                   {},
+	"rooms/sfu/bench":             {"rooms/sfu"},
 	"rooms/photo":                 {},
 	"rooms":                       {"rooms/consult", "rooms/schedule", "rooms/store", "rooms/cluster", "rooms/sfu", "rooms/photo", "auth"},
 	"signaling/protocol":          {},

@@ -12,7 +12,9 @@
 // # Who owns what
 //
 //   - A Server owns one UDP socket and one TCP listener on the same port number;
-//     all rooms share them.
+//     all rooms share them. The socket's reader is also what sends: on a busy
+//     socket packets wait for its beat, at most a millisecond, and share system
+//     calls (batch_linux.go).
 //   - A Room owns its peers and the map of lines, under one mutex.
 //   - A connection (one PeerConnection, of which a Peer has at most one at a
 //     time) is negotiated under its peer's negotiation mutex. A new

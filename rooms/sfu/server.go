@@ -86,7 +86,11 @@ func Listen(cfg Config) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("sfu: %w", err), udp.Close(), tcp.Close())
 	}
 	loggers := pionLoggers{s.log}
-	s.udpMux = newUDPMux(udp, loggers)
+	media, err := newMediaConn(udp)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sfu: %w", err), udp.Close(), tcp.Close())
+	}
+	s.udpMux = newUDPMux(media, loggers)
 	s.tcpMux = newTCPMux(tcp, loggers)
 	return s, nil
 }

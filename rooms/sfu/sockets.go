@@ -57,7 +57,7 @@ type udpMux struct {
 
 var _ ice.UDPMux = (*udpMux)(nil)
 
-func newUDPMux(conn *net.UDPConn, loggers pionLoggers) *udpMux {
+func newUDPMux(conn net.PacketConn, loggers pionLoggers) *udpMux {
 	at := conn.LocalAddr().(*net.UDPAddr)
 	m := &udpMux{UDPMuxDefault: ice.NewUDPMuxDefault(ice.UDPMuxParams{
 		UDPConn: conn,
