@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 )
 
 // Issue signs a token for the actor: person, tenant, session and revocation
@@ -65,6 +67,47 @@ func (g *Gate) Revoke(ctx context.Context, person string) (int64, error) {
 	}
 	g.cfg.Announce(ctx, Revocation{Person: person, Epoch: epoch})
 	return epoch, nil
+}
+
+// Withdrawn says which of these actors have lost access since they were let in,
+// as the revocations that end what they opened. The database is asked, so that
+// it also finds what no announcement told: the command line's work, and what
+// other nodes did while the bus was away.
+func (g *Gate) Withdrawn(ctx context.Context, actors []Actor) ([]Revocation, error) {
+	var people, sessions []string
+	for _, a := range actors {
+		people = append(people, a.Person)
+		if a.Session != "" {
+			sessions = append(sessions, a.Session)
+		}
+	}
+	slices.Sort(people)
+	slices.Sort(sessions)
+	ofPeople, ofSessions, err := g.store.Epochs(ctx, slices.Compact(people), slices.Compact(sessions))
+	if err != nil {
+		return nil, fmt.Errorf("auth: look for withdrawn access: %w", err)
+	}
+	kept := make(map[string]string) // the session in which a person changed their password
+	for _, a := range actors {
+		if e, open := ofSessions[a.Session]; open && a.Epoch < e && e == ofPeople[a.Person] {
+			kept[a.Person] = a.Session
+		}
+	}
+	var out []Revocation
+	for _, a := range actors {
+		today, known := ofPeople[a.Person]
+		session, open := ofSessions[a.Session]
+		switch {
+		case !known:
+			out = append(out, Revocation{Person: a.Person, Epoch: math.MaxInt64})
+		case a.Session == "" && a.Epoch < today:
+			out = append(out, Revocation{Person: a.Person, Epoch: today, Keep: kept[a.Person]})
+		case a.Session != "" && (!open || session != today):
+			out = append(out, Revocation{Person: a.Person, Session: a.Session})
+		}
+	}
+	slices.SortFunc(out, func(a, b Revocation) int { return strings.Compare(a.Person+a.Session, b.Person+b.Session) })
+	return slices.Compact(out), nil
 }
 
 // ChangePassword replaces the password of who is signed in, and ends the

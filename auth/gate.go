@@ -318,9 +318,16 @@ func (g *Gate) touch(ctx context.Context, s Session) {
 	}
 }
 
+// afterCall is what is left of a session that met its absolute limit in a call,
+// from the last KeepAwake on: enough to save what was begun.
+const afterCall = 10 * time.Minute
+
 // KeepAwake counts as activity of an unlocked session. A live room calls it
-// every minute or so: nobody is locked out while talking.
-func (g *Gate) KeepAwake(ctx context.Context, session string) error {
+// several times a minute: nobody is locked out while talking. Nor does the absolute
+// limit end a call: while its person is in one it moves on ahead of them, and
+// counts again when the call is over. Call it only for whom a check let in
+// moments ago.
+func (g *Gate) KeepAwake(ctx context.Context, session string, inCall bool) error {
 	s, err := g.store.Session(ctx, session)
 	if errors.Is(err, ErrNoRecord) {
 		return nil
@@ -328,8 +335,14 @@ func (g *Gate) KeepAwake(ctx context.Context, session string) error {
 	if err != nil {
 		return fmt.Errorf("auth: find the session: %w", err)
 	}
-	if now := g.cfg.Now(); !s.Locked && now.Sub(s.Seen) < g.cfg.IdleLock {
+	now := g.cfg.Now().UTC()
+	if !s.Locked && now.Sub(s.Seen) < g.cfg.IdleLock {
 		g.touch(ctx, s)
+	}
+	if until := now.Add(afterCall); inCall && s.Expires.Before(until) {
+		if err := g.store.ExtendSession(ctx, s.ID, until); err != nil {
+			return fmt.Errorf("auth: carry the session through a call: %w", err)
+		}
 	}
 	return nil
 }

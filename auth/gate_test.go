@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -222,7 +223,7 @@ func TestIdleLock(t *testing.T) {
 		}
 		for range 10 { // talking
 			time.Sleep(10 * time.Minute)
-			if err := h.KeepAwake(t.Context(), s.ID); err != nil {
+			if err := h.KeepAwake(t.Context(), s.ID, false); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -236,7 +237,7 @@ func TestIdleLock(t *testing.T) {
 		if a.Person != "" || locked.Person != "id-doctor" || !locked.Locked {
 			t.Errorf("locked: actor %+v, session %+v", a, locked)
 		}
-		if err := h.KeepAwake(t.Context(), s.ID); err != nil {
+		if err := h.KeepAwake(t.Context(), s.ID, false); err != nil {
 			t.Fatal(err)
 		}
 		_, _, err = h.Authenticate(t.Context(), cookie)
@@ -254,6 +255,107 @@ func TestIdleLock(t *testing.T) {
 		}
 		_, _, err = h.Authenticate(t.Context(), cookie)
 		wantCode(t, err, CodeLocked)
+	})
+}
+
+// The absolute limit does not end a call, and counts again when it is over.
+func TestACallOutlastsTheSessionsLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, Config{})
+		s, cookie := h.in(t, "doctor")
+		actor, _, err := h.Authenticate(t.Context(), cookie)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stay := func(inCall bool, minutes int) {
+			t.Helper()
+			for range minutes {
+				time.Sleep(time.Minute)
+				if err := h.KeepAwake(t.Context(), s.ID, inCall); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		stay(false, 12*60-30) // a day at the desk: this alone moves no limit
+		stay(true, 120)       // a call over the limit
+		token, err := h.Issue(actor, RoomToken, Claims{Consult: "c", Participant: "p"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := h.AuthenticateToken(t.Context(), RoomToken, token); err != nil {
+			t.Errorf("the call ended with the session's limit: %v", err)
+		}
+		if _, _, err := h.Authenticate(t.Context(), cookie); err != nil {
+			t.Errorf("the page of a call was signed out: %v", err)
+		}
+		stay(false, 10) // the call is over
+		_, _, err = h.Authenticate(t.Context(), cookie)
+		wantCode(t, err, CodeSignedOut)
+		_, _, err = h.AuthenticateToken(t.Context(), RoomToken, token)
+		if err == nil {
+			t.Error("the room token outlived the session")
+		}
+	})
+}
+
+// A call keeps nobody in whose access was taken away.
+func TestACallDoesNotReviveWhatWasRevoked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, Config{})
+		s, cookie := h.in(t, "doctor")
+		if _, err := h.Revoke(t.Context(), "id-doctor"); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.KeepAwake(t.Context(), s.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := h.Authenticate(t.Context(), cookie)
+		wantCode(t, err, CodeSignedOut)
+	})
+}
+
+func TestWithdrawnFindsWhatNobodyAnnounced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, Config{})
+		here := map[string]Actor{}
+		for _, login := range []string{"doctor", "admin", "head"} {
+			_, cookie := h.in(t, login)
+			a, _, err := h.Authenticate(t.Context(), cookie)
+			if err != nil {
+				t.Fatal(err)
+			}
+			here[login] = a
+		}
+		machine := Actor{Person: "id-doctor", Tenant: "here"}
+		second, _ := h.in(t, "doctor")
+		other := Actor{Person: "id-doctor", Tenant: "here", Session: second.ID}
+		all := []Actor{here["doctor"], here["admin"], here["head"], machine, other}
+		withdrawn := func() []Revocation {
+			t.Helper()
+			list, err := h.Withdrawn(t.Context(), all)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		if list := withdrawn(); len(list) != 0 {
+			t.Fatalf("nobody lost access: %+v", list)
+		}
+		// The password is changed in the first session, which stays; the head's account is closed.
+		epoch, err := h.memory.SetPassword(t.Context(), "id-doctor", "hash", here["doctor"].Session)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.change("id-head", func(p *Person) { p.Disabled = true })
+		list := withdrawn()
+		for name, c := range map[string]struct {
+			actor Actor
+			ends  bool
+		}{"kept": {here["doctor"], false}, "untouched": {here["admin"], false}, "closed": {here["head"], true}, "machine": {machine, true}, "other": {other, true}} {
+			if ends := slices.ContainsFunc(list, func(r Revocation) bool { return r.Ends(c.actor) }); ends != c.ends {
+				t.Errorf("%s: ends %v, want %v (epoch %d, %+v)", name, ends, c.ends, epoch, list)
+			}
+		}
 	})
 }
 

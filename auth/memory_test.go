@@ -165,6 +165,32 @@ func (m *memory) TouchSession(_ context.Context, id string, seen time.Time) erro
 	})
 }
 
+func (m *memory) ExtendSession(_ context.Context, id string, until time.Time) error {
+	return m.changeSession(id, func(s *Session) {
+		if until.After(s.Expires) {
+			s.Expires = until
+		}
+	})
+}
+
+func (m *memory) Epochs(_ context.Context, people, sessions []string) (ofPeople, ofSessions map[string]int64, err error) {
+	ofPeople, ofSessions = make(map[string]int64), make(map[string]int64)
+	err = m.do(func() error {
+		for _, id := range people {
+			if p, ok := m.people[id]; ok && !p.Disabled {
+				ofPeople[id] = p.Epoch
+			}
+		}
+		for _, id := range sessions {
+			if s, ok := m.sessions[id]; ok {
+				ofSessions[id] = s.Epoch
+			}
+		}
+		return nil
+	})
+	return ofPeople, ofSessions, err
+}
+
 func (m *memory) LockSession(_ context.Context, id string) error {
 	return m.changeSession(id, func(s *Session) { s.Locked = true })
 }

@@ -121,9 +121,16 @@ type sessions interface {
 }
 
 type idling interface {
-	TouchSession(ctx context.Context, id string, seen time.Time) error // never back in time, never unlocks
+	TouchSession(ctx context.Context, id string, seen time.Time) error   // never back in time, never unlocks
+	ExtendSession(ctx context.Context, id string, until time.Time) error // never shortens
 	LockSession(ctx context.Context, id string) error
 	UnlockSession(ctx context.Context, id string, seen time.Time) error
+}
+
+type standing interface {
+	// Epochs answers today's epoch of each of these people who may sign in, and
+	// of each of these sessions; who or what is missing is left out.
+	Epochs(ctx context.Context, people, sessions []string) (ofPeople, ofSessions map[string]int64, err error)
 }
 
 type links interface {
@@ -156,6 +163,7 @@ type storage interface {
 	secondFactors
 	sessions
 	idling
+	standing
 	links
 	upkeep
 }

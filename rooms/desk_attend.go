@@ -319,7 +319,7 @@ func (d *Desk) Withdraw(ctx context.Context, r auth.Revocation) {
 	d.revoked(r)
 	payload, _ := json.Marshal(r)
 	if err := d.cluster.Publish(ctx, revokeChannel, payload); err != nil {
-		d.log.ErrorContext(ctx, "revocation not spread; other nodes find out by themselves within a minute", "err", err)
+		d.log.ErrorContext(ctx, "revocation not spread; other nodes find out by themselves within seconds", "err", err)
 	}
 }
 

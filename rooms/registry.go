@@ -164,6 +164,16 @@ func (g *Registry) Revoked(v auth.Revocation) {
 	}
 }
 
+// Actors are the people of every live room here, also those whose socket is away
+// while their media flows.
+func (g *Registry) Actors() []auth.Actor {
+	var list []auth.Actor
+	for _, r := range g.all() {
+		list = append(list, r.status.Load().actors...)
+	}
+	return list
+}
+
 // Live answers how a consult's room stands, if it is live here.
 func (g *Registry) Live(consultID string) (RoomStatus, bool) {
 	g.mu.Lock()

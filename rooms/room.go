@@ -287,8 +287,14 @@ type RoomStatus struct {
 	Tenant  string
 	Case    RoomCase
 	People  []RoomPerson
+
+	actors []auth.Actor // of the people
 }
 
 func (r *Room) publish() {
-	r.status.Store(&RoomStatus{Consult: r.id, Tenant: r.tenant, Case: r.state, People: r.roster()})
+	status := &RoomStatus{Consult: r.id, Tenant: r.tenant, Case: r.state, People: r.roster()}
+	for _, p := range r.people {
+		status.actors = append(status.actors, p.actor)
+	}
+	r.status.Store(status)
 }

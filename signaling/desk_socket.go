@@ -88,8 +88,8 @@ func (s *Server) deskSession(sock *socket, c caller) {
 	}
 }
 
-// checkEvery is how often a socket asks whether its person still has access:
-// the bus spreads a revocation at once, this is for when the bus is away.
+// checkEvery is how often a socket asks whether its person still has access and
+// what they may do now: Watch finds revocations sooner, this also what has run out.
 const checkEvery = 14 * time.Second // a little less than between two pongs
 
 // checkDesk keeps presence fresh and ends a socket whose session has ended. A

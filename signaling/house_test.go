@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -82,9 +83,10 @@ func open(t *testing.T) *house {
 	t.Cleanup(h.registry.Close)
 
 	running, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); h.desk.Run(running) }()
-	t.Cleanup(func() { stop(); <-done })
+	var loops sync.WaitGroup
+	loops.Go(func() { h.desk.Run(running) })
+	loops.Go(func() { h.sockets.Watch(running) })
+	t.Cleanup(func() { stop(); loops.Wait() })
 	h.furnish()
 	return h
 }

@@ -33,7 +33,7 @@ func (s *Server) roomSession(sock *socket, c caller, consult string) {
 	if !ok {
 		return
 	}
-	v := &visit{server: s, sock: sock, consult: consult, actor: entry.Actor, woke: time.Now()}
+	v := &visit{server: s, sock: sock, consult: consult, actor: entry.Actor}
 	entry.Out = v
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -107,7 +107,6 @@ type visit struct {
 	hold    *rooms.Hold
 	consult string
 	checked time.Time // when access was last checked; reader only
-	woke    time.Time // when the session was last kept awake; reader only
 
 	mu          sync.Mutex // guards what follows
 	actor       auth.Actor
@@ -201,8 +200,14 @@ func (v *visit) alive() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	v.mu.Lock()
-	token, issued, session := v.token, v.issued, v.actor.Session
+	token, issued, session, inCall := v.token, v.issued, v.actor.Session, v.phase == rooms.PhaseIn
 	v.mu.Unlock()
+	// Before the check, so that a call in which the session reaches its limit goes on.
+	if session != "" {
+		if err := v.server.cfg.Gate.KeepAwake(ctx, session, inCall); err != nil {
+			v.server.cfg.Log.Warn("session not kept awake", "error", err)
+		}
+	}
 	// First, so that a call outlasts a database that is away for longer than a
 	// token is good: the token opens nothing that the check does not.
 	if time.Since(issued) >= tokenRenewed {
@@ -227,12 +232,6 @@ func (v *visit) alive() {
 	v.mu.Unlock()
 	if changed {
 		v.hold.Renew(actor)
-	}
-	if session != "" && time.Since(v.woke) >= time.Minute {
-		v.woke = time.Now()
-		if err := v.server.cfg.Gate.KeepAwake(ctx, session); err != nil {
-			v.server.cfg.Log.Warn("session not kept awake", "error", err)
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"consilium/auth"
 	"consilium/rooms/consult"
@@ -289,6 +290,23 @@ func TestRevocationEndsSocketsAndMedia(t *testing.T) {
 	if err := expert.Resume(h.ctx); err == nil {
 		t.Error("a revoked person came back with the room token")
 	}
+}
+
+// What the command line withdraws is announced to nobody.
+func TestUnannouncedRevocationEndsSocketsAndMedia(t *testing.T) {
+	h := open(t)
+	_, doctor, expert, _, experts := inCall(h)
+	desk := experts.opensDesk()
+	began := time.Now()
+	must(h.store.Revoke(h.ctx, "expert"))(t)
+	expectClosed(h, expert.Ended, protocol.CloseRevoked)
+	expectClosed(h, desk.Ended, protocol.CloseRevoked)
+	h.ok(doctor.Await(h.ctx, "the expert being gone", func(r *client.Room) bool { return r.People() == 1 }))
+	// Before the sockets' own checks, every 14 s.
+	if took := time.Since(began); took > 8*time.Second {
+		t.Errorf("a revoked person stayed for %v", took)
+	}
+	h.ok(doctor.SetMedia(both)) // and nobody else is thrown out
 }
 
 func TestSignOutEndsOnlyThatBrowser(t *testing.T) {

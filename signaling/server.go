@@ -22,7 +22,8 @@ type gate interface {
 	Peek(ctx context.Context, cookie string) (auth.Actor, auth.Session, error)
 	AuthenticateToken(ctx context.Context, kind auth.Kind, token string) (auth.Actor, auth.Claims, error)
 	Issue(a auth.Actor, kind auth.Kind, c auth.Claims) (string, error)
-	KeepAwake(ctx context.Context, session string) error
+	Withdrawn(ctx context.Context, actors []auth.Actor) ([]auth.Revocation, error)
+	KeepAwake(ctx context.Context, session string, inCall bool) error
 }
 
 // desk tells an open app what it should know; *rooms.Desk.
@@ -259,6 +260,44 @@ func (s *Server) remove(sock *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, sock)
+}
+
+// watchEvery is how often the database is asked who has lost access: an
+// announcement comes sooner, but the command line makes none.
+const watchEvery = 2 * time.Second
+
+// Watch ends the sockets and the media of people whose access was taken away
+// without this server having been told, until ctx ends. It costs two look-ups by
+// key while somebody is here.
+func (s *Server) Watch(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		actors := s.cfg.Registry.Actors()
+		s.mu.Lock()
+		for _, a := range s.open {
+			actors = append(actors, a)
+		}
+		s.mu.Unlock()
+		if len(actors) == 0 {
+			continue
+		}
+		look, cancel := context.WithTimeout(ctx, patience)
+		gone, err := s.cfg.Gate.Withdrawn(look, actors)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			s.cfg.Log.Warn("access not checked", "error", err)
+		}
+		for _, v := range gone {
+			s.cfg.Registry.Revoked(v)
+			s.Revoked(v)
+		}
+	}
 }
 
 // Revoked closes the sockets that the revocation ends. The registry ends the

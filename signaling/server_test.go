@@ -19,7 +19,9 @@ import (
 // database that may be away.
 type clockGate struct {
 	gate
-	away bool
+	away    bool
+	carried bool      // somebody was kept in for a call
+	limit   time.Time // when the session ends unless it was; zero: never
 }
 
 func (g *clockGate) Issue(auth.Actor, auth.Kind, auth.Claims) (string, error) {
@@ -37,7 +39,15 @@ func (g *clockGate) AuthenticateToken(_ context.Context, _ auth.Kind, token stri
 	if g.away {
 		return auth.Actor{}, auth.Claims{}, errors.New("the database is away")
 	}
-	return auth.Actor{Person: "doctor"}, auth.Claims{}, nil
+	if !g.limit.IsZero() && time.Now().After(g.limit) && !g.carried {
+		return auth.Actor{}, auth.Claims{}, &auth.Error{Code: auth.CodeRevoked}
+	}
+	return auth.Actor{Person: "doctor", Session: "s"}, auth.Claims{}, nil
+}
+
+func (g *clockGate) KeepAwake(_ context.Context, _ string, inCall bool) error {
+	g.carried = g.carried || inCall
+	return nil
 }
 
 func (g *clockGate) Peek(context.Context, string) (auth.Actor, auth.Session, error) {
@@ -57,6 +67,25 @@ func TestAddressConfiguredInCapitals(t *testing.T) {
 	if _, ok := s.admit(answer, r, protocol.Room); !ok {
 		t.Errorf("%d %s", answer.Code, answer.Body)
 	}
+}
+
+func TestCallOutlastsTheSessionsLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &clockGate{limit: time.Now().Add(20 * time.Second)}
+		s := &Server{cfg: Config{Gate: g, Log: slog.New(slog.DiscardHandler)}}
+		// Without a hold: revoking anybody would panic.
+		v := &visit{server: s, sock: newSocket(nil, protocol.Room, standard), actor: auth.Actor{Person: "doctor", Session: "s"}, phase: rooms.PhaseIn}
+		if _, ok := v.renew(); !ok {
+			t.Fatal("no token")
+		}
+		for range 60 / 15 {
+			time.Sleep(15 * time.Second)
+			v.alive()
+		}
+		if v.sock.closed() {
+			t.Error("the call ended with the session")
+		}
+	})
 }
 
 func TestCallOutlastsADatabaseThatIsAway(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 
 // adminCmd looks after an installation without prompts. It works on the
 // database, whether or not a server runs; a running one sees the change at once,
-// or within half a minute where it keeps something open.
+// or within three seconds where it keeps something open.
 type adminCmd struct {
 	Tenant      tenantCmd `cmd:"" help:"Name the partnership."`
 	Institution struct {

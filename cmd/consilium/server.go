@@ -367,6 +367,7 @@ func (s *server) run(ctx context.Context, ports []net.Listener) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { s.desk.Run(work) })
 	loops.Go(func() { s.keys.Run(work) })
+	loops.Go(func() { s.sockets.Watch(work) })
 
 	failed := make(chan error, len(ports))
 	for _, l := range ports {

@@ -118,6 +118,11 @@ func TestSessionsAndRevocation(t *testing.T) {
 		if got, err := f.Session(ctx, "a"); err != nil || !got.Seen.Equal(f.now.Add(2*time.Minute)) {
 			t.Errorf("seen %v %v", got.Seen, err)
 		}
+		must(t, f.ExtendSession(ctx, "b", f.now.Add(2*time.Hour)))
+		must(t, f.ExtendSession(ctx, "b", f.now.Add(time.Minute))) // never sooner
+		if got, err := f.Session(ctx, "b"); err != nil || !got.Expires.Equal(f.now.Add(2*time.Hour)) {
+			t.Errorf("expires %v %v", got.Expires, err)
+		}
 		must(t, f.LockSession(ctx, "a"))
 		must(t, f.TouchSession(ctx, "a", f.now.Add(3*time.Minute)))
 		if got, err := f.Session(ctx, "a"); err != nil || !got.Locked || !got.Seen.Equal(f.now.Add(2*time.Minute)) {
@@ -128,6 +133,11 @@ func TestSessionsAndRevocation(t *testing.T) {
 			t.Errorf("unlocked: %+v %v", got, err)
 		}
 		must(t, f.EndSession(ctx, "c"))
+		people, sessions, err := f.Epochs(ctx, []string{f.doctor, "nobody"}, []string{"a", "b", "c"})
+		must(t, err)
+		if d := cmp.Diff(map[string]int64{f.doctor: 0}, people) + cmp.Diff(map[string]int64{"a": 0, "b": 0}, sessions); d != "" {
+			t.Error(d)
+		}
 		must(t, f.EndSession(ctx, "c"))
 
 		epoch, err := f.SetPassword(ctx, f.doctor, "new", "a")

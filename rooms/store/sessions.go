@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -62,6 +63,38 @@ func (s *Store) EndSession(ctx context.Context, id string) error {
 // TouchSession notes activity; never back in time, never unlocking.
 func (s *Store) TouchSession(ctx context.Context, id string, seen time.Time) error {
 	return s.exec(ctx, "UPDATE sessions SET seen = ? WHERE id = ? AND seen < ? AND NOT locked", seen, id, seen)
+}
+
+// ExtendSession moves the session's end to a later time.
+func (s *Store) ExtendSession(ctx context.Context, id string, until time.Time) error {
+	return s.exec(ctx, "UPDATE sessions SET expires = ? WHERE id = ? AND expires < ?", until, id, until)
+}
+
+// Epochs answers today's epoch of each of these people who may sign in, and of
+// each of these sessions; who or what is missing is left out.
+func (r Reader) Epochs(ctx context.Context, people, sessions []string) (ofPeople, ofSessions map[string]int64, err error) {
+	ofPeople, err = r.epochs(ctx, "people", "NOT disabled", people)
+	if err == nil {
+		ofSessions, err = r.epochs(ctx, "sessions", "TRUE", sessions)
+	}
+	return ofPeople, ofSessions, err
+}
+
+func (r Reader) epochs(ctx context.Context, table, where string, ids []string) (map[string]int64, error) {
+	out := make(map[string]int64, len(ids))
+	for some := range slices.Chunk(ids, 1000) { // SQLite takes 32,766 variables
+		var rows []struct {
+			ID    string `bun:"id"`
+			Epoch int64  `bun:"epoch"`
+		}
+		if err := r.db.NewSelect().Table(table).Column("id", "epoch").Where("id IN (?)", bun.List(some)).Where(where).Scan(ctx, &rows); err != nil {
+			return nil, translate(err)
+		}
+		for _, row := range rows {
+			out[row.ID] = row.Epoch
+		}
+	}
+	return out, nil
 }
 
 // LockSession asks for the password again.
