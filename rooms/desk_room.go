@@ -51,7 +51,8 @@ func (d *Desk) RoomPass(ctx context.Context, by auth.Actor, caseID string) (Room
 		return RoomPass{}, hide(err)
 	}
 	p := n.person(by.Person, seatedAt(c, by.Person))
-	return RoomPass{Object: o, Name: p.Name, Institution: p.InstitutionName, Case: roomCase(c)}, nil
+	return RoomPass{Object: o, Case: roomCase(c), RoomName: RoomName{Name: p.Name, NameLatin: p.NameLatin,
+		Institution: p.InstitutionName, InstitutionLatin: p.InstitutionNameLatin}}, nil
 }
 
 // SessionNote writes down who joined, left, presented, and how the link was.
@@ -120,7 +121,8 @@ func (d *Desk) Chat(ctx context.Context, caseID string, by auth.Actor, key, text
 }
 
 func (n names) chat(m store.ChatMessage) RoomChat {
-	return RoomChat{Seq: m.Seq, Key: m.Key, Person: m.Person, Name: n.people[m.Person].Name, At: m.At, Text: m.Text}
+	p := n.people[m.Person]
+	return RoomChat{Seq: m.Seq, Key: m.Key, Person: m.Person, Name: p.Name, NameLatin: p.NameLatin, At: m.At, Text: m.Text}
 }
 
 // mostChat is how many messages one answer holds, the last ones.

@@ -118,18 +118,17 @@ func (p *Participant) refuse(re, code, message string) {
 // view is the participant as the others see them.
 func (p *Participant) view() RoomPerson {
 	v := RoomPerson{
-		ID:          p.id,
-		Person:      p.actor.Person,
-		Name:        p.pass.Name,
-		Institution: p.pass.Institution,
-		Seat:        p.pass.Object.Seat,
-		Phase:       p.phase,
-		Since:       p.since,
-		Connected:   p.hold != nil,
-		Media:       p.media,
-		Link:        p.link.word,
-		RTT:         p.link.last.RTT,
-		Loss:        p.link.last.loss(),
+		ID:        p.id,
+		Person:    p.actor.Person,
+		RoomName:  p.pass.RoomName,
+		Seat:      p.pass.Object.Seat,
+		Phase:     p.phase,
+		Since:     p.since,
+		Connected: p.hold != nil,
+		Media:     p.media,
+		Link:      p.link.word,
+		RTT:       p.link.last.RTT,
+		Loss:      p.link.last.loss(),
 	}
 	if p.hadMedia && !p.mediaUp {
 		v.Link = LinkLost

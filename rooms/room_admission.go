@@ -55,7 +55,7 @@ func (r *Room) settle() {
 		return
 	}
 	if !roomOpen(r.state) {
-		r.endCall("")
+		r.endCall(RoomName{})
 		return
 	}
 	for _, p := range r.people {
@@ -252,12 +252,12 @@ func refusalMessage(err error) string {
 
 // endForAll ends the call because a participant says so.
 func (r *Room) endForAll(p *Participant) {
-	name := p.pass.Name
+	name := p.pass.RoomName
 	r.ask("end", consult.End, p.actor, p, func() { r.endCall(name) })
 }
 
 // endCall tells everybody that the call is over and closes the room.
-func (r *Room) endCall(by string) {
+func (r *Room) endCall(by RoomName) {
 	r.tell(nil, RoomEnded{By: by})
 	r.finish(ClosedEnded)
 }

@@ -33,10 +33,16 @@ type chatbook interface {
 
 // RoomPass is a person's standing in one room.
 type RoomPass struct {
-	Object      auth.Object // the case as the permission table sees it, with the person's seat
-	Name        string      // the person's name as others see it
-	Institution string      // name of the institution that they sit there for
-	Case        RoomCase
+	Object auth.Object // the case as the permission table sees it, with the person's seat
+	RoomName
+	Case RoomCase
+}
+
+// RoomName is what a person in a room is called, and the institution that they
+// sit there for; in Latin script too where that is known.
+type RoomName struct {
+	Name, NameLatin               string
+	Institution, InstitutionLatin string
 }
 
 // RoomCase is what a room needs to know of its case.
@@ -59,10 +65,11 @@ type SessionNote struct {
 
 // RoomChat is one kept chat message.
 type RoomChat struct {
-	Seq    int64
-	Key    string
-	Person string
-	Name   string
-	At     time.Time
-	Text   string
+	Seq       int64
+	Key       string
+	Person    string
+	Name      string
+	NameLatin string
+	At        time.Time
+	Text      string
 }

@@ -77,18 +77,17 @@ type RoomMedia struct {
 
 // RoomPerson is a participant as the others see them.
 type RoomPerson struct {
-	ID          string
-	Person      string
-	Name        string
-	Institution string
-	Seat        auth.Seat
-	Phase       RoomPhase
-	Since       time.Time // when the phase was entered
-	Connected   bool      // false while the socket is away and may come back
-	Media       RoomMedia
-	Link        RoomLink
-	RTT         float64 // ms, 0: unknown
-	Loss        float64 // 0 to 1, the worse direction
+	ID     string
+	Person string
+	RoomName
+	Seat      auth.Seat
+	Phase     RoomPhase
+	Since     time.Time // when the phase was entered
+	Connected bool      // false while the socket is away and may come back
+	Media     RoomMedia
+	Link      RoomLink
+	RTT       float64 // ms, 0: unknown
+	Loss      float64 // 0 to 1, the worse direction
 }
 
 // RoomSnapshot is the first thing that a participant is told.
@@ -136,8 +135,8 @@ type RoomPhaseChanged struct {
 	May   []RoomRight
 }
 
-// RoomEnded says that the call is over; By is a name, or empty for the system.
-type RoomEnded struct{ By string }
+// RoomEnded says that the call is over, and by whom; no name: by the system.
+type RoomEnded struct{ By RoomName }
 
 // RoomRefused answers something that could not be done.
 type RoomRefused struct {

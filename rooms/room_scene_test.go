@@ -283,8 +283,8 @@ func (d *paperDesk) RoomPass(ctx context.Context, by auth.Actor, caseID string) 
 		return RoomPass{}, errHidden
 	}
 	return RoomPass{
-		Object: auth.Object{Tenant: "t", Institutions: []string{"clinic"}, Seat: seat, Stage: d.state.State.Stage(false)},
-		Name:   "Name of " + by.Person, Institution: "Clinic", Case: d.state,
+		Object:   auth.Object{Tenant: "t", Institutions: []string{"clinic"}, Seat: seat, Stage: d.state.State.Stage(false)},
+		RoomName: RoomName{Name: "Name of " + by.Person, Institution: "Clinic"}, Case: d.state,
 	}, nil
 }
 

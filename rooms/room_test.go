@@ -199,7 +199,7 @@ func TestEndForAll(t *testing.T) {
 		s.expectState(consult.OpinionDue)
 		for _, p := range []*someone{doctor, expert, late} {
 			p.expectClosed(ClosedEnded)
-			if by := last[RoomEnded](p).By; by != "Name of expert" {
+			if by := last[RoomEnded](p).By; by.Name != "Name of expert" {
 				t.Errorf("ended by %q", by)
 			}
 		}

@@ -165,12 +165,13 @@ type TimelineEntry struct {
 
 // ChatView is one kept message of a case.
 type ChatView struct {
-	Seq    int64     `json:"seq"`
-	Key    string    `json:"key"`
-	Person string    `json:"person"`
-	Name   string    `json:"name"`
-	At     time.Time `json:"at"`
-	Text   string    `json:"text"`
+	Seq       int64     `json:"seq"`
+	Key       string    `json:"key"`
+	Person    string    `json:"person"`
+	Name      string    `json:"name"`
+	NameLatin string    `json:"name_latin,omitempty"`
+	At        time.Time `json:"at"`
+	Text      string    `json:"text"`
 }
 
 // RingView is what an expert sees while it rings.

@@ -108,7 +108,7 @@ func (h *house) furnish() {
 	since := now.Add(-time.Hour)
 	h.ok(h.store.SaveTenant(h.ctx, store.Tenant{ID: tenant, Name: "Partnership", Created: since}))
 	for id, tier := range map[string]string{clinicID: "township", hospitalID: "city"} {
-		h.ok(h.store.SaveInstitution(h.ctx, store.Institution{ID: id, Tenant: tenant, Name: "The " + id, Tier: tier, Telephone: "1", Zone: "Asia/Shanghai"}))
+		h.ok(h.store.SaveInstitution(h.ctx, store.Institution{ID: id, Tenant: tenant, Name: "The " + id, NameLatin: "Latin " + id, Tier: tier, Telephone: "1", Zone: "Asia/Shanghai"}))
 	}
 	h.ok(h.store.SaveDepartment(h.ctx, store.Department{ID: cardiology, Tenant: tenant, Institution: hospitalID, Name: "Cardiology", Specialty: "cardiology", Telephone: "2"}))
 	h.ok(h.store.SaveAgreement(h.ctx, store.Agreement{ID: "agreement", Tenant: tenant, Inviting: clinicID, Invited: hospitalID,
@@ -116,7 +116,7 @@ func (h *house) furnish() {
 	hash := auth.HashPassword(password, cheap)
 	add := func(id, institution, department string, role auth.Role) {
 		h.ok(h.store.AddPerson(h.ctx, auth.Person{
-			ID: id, Tenant: tenant, Login: id, Name: "Name of " + id, Licence: "L-" + id, Department: department, Specialty: "cardiology",
+			ID: id, Tenant: tenant, Login: id, Name: "Name of " + id, NameLatin: "Latin name of " + id, Licence: "L-" + id, Department: department, Specialty: "cardiology",
 			Created: since, Epoch: 1, Grants: []auth.Grant{{Institution: institution, Role: role, From: since}},
 		}, hash))
 	}

@@ -77,7 +77,7 @@ func roomMessage(t rooms.RoomTelling) any {
 	case rooms.RoomCaseChanged:
 		return protocol.CaseChanged{State: string(t.Case.State), Version: t.Case.Version, Began: millis(t.Case.Began)}
 	case rooms.RoomEnded:
-		return protocol.Ended{By: t.By}
+		return protocol.Ended{By: t.By.Name, ByLatin: t.By.NameLatin}
 	case rooms.RoomRefused:
 		return protocol.Error{Code: protocol.ErrorCode(t.Code), Re: t.Re, Message: t.Message}
 	}
@@ -111,14 +111,15 @@ func millis(t time.Time) int64 {
 
 func participant(p rooms.RoomPerson) protocol.Participant {
 	return protocol.Participant{
-		ID: p.ID, Person: p.Person, Name: p.Name, Seat: string(p.Seat), Institution: p.Institution,
+		ID: p.ID, Person: p.Person, Name: p.Name, NameLatin: p.NameLatin, Seat: string(p.Seat),
+		Institution: p.Institution, InstitutionLatin: p.InstitutionLatin,
 		Phase: string(p.Phase), Since: p.Since.UnixMilli(), Connected: p.Connected,
 		Media: protocol.Media(p.Media), Link: string(p.Link), RTT: p.RTT, Loss: p.Loss,
 	}
 }
 
 func chatMessage(c rooms.RoomChat) protocol.ChatMessage {
-	return protocol.ChatMessage{Seq: c.Seq, Key: c.Key, Person: c.Person, Name: c.Name, At: c.At.UnixMilli(), Text: c.Text}
+	return protocol.ChatMessage{Seq: c.Seq, Key: c.Key, Person: c.Person, Name: c.Name, NameLatin: c.NameLatin, At: c.At.UnixMilli(), Text: c.Text}
 }
 
 func lines(list []rooms.RoomLine) []protocol.Line {

@@ -98,11 +98,12 @@ func TestChatAndRoster(t *testing.T) {
 	_, doctor, expert, _, _ := inCall(h)
 	h.ok(expert.Await(h.ctx, "the doctor on the roster", func(r *client.Room) bool {
 		p, ok := r.Person("doctor")
-		return ok && p.Name == "Name of doctor" && p.Institution == "The clinic" && p.Seat == "owner" && p.Media == both && p.Connected
+		return ok && p.Name == "Name of doctor" && p.NameLatin == "Latin name of doctor" &&
+			p.Institution == "The clinic" && p.InstitutionLatin == "Latin clinic" && p.Seat == "owner" && p.Media == both && p.Connected
 	}))
 	h.ok(doctor.Say("k", "心电图在这里。"))
 	h.ok(expert.Await(h.ctx, "the message", func(r *client.Room) bool {
-		return len(r.Chat()) == 1 && r.Chat()[0].Text == "心电图在这里。" && r.Chat()[0].Name == "Name of doctor"
+		return len(r.Chat()) == 1 && r.Chat()[0].Text == "心电图在这里。" && r.Chat()[0].Name == "Name of doctor" && r.Chat()[0].NameLatin == "Latin name of doctor"
 	}))
 	h.ok(doctor.Report(protocol.Quality{RTT: 500, LossUp: 0.04, Path: "udp"}))
 	h.ok(expert.Await(h.ctx, "the doctor's link in one word", func(r *client.Room) bool {

@@ -80,18 +80,20 @@ type RoomWelcome struct {
 
 // Participant is a person in the room.
 type Participant struct {
-	ID          string  `json:"id"`
-	Person      string  `json:"person"`
-	Name        string  `json:"name"`
-	Seat        string  `json:"seat"`
-	Institution string  `json:"institution" doc:"institution name"`
-	Phase       string  `json:"phase" enum:"lobby,waiting,in"`
-	Since       int64   `json:"since" doc:"ms since the Unix epoch when the phase was entered"`
-	Connected   bool    `json:"connected" doc:"false while their socket is away and may resume"`
-	Media       Media   `json:"media"`
-	Link        string  `json:"link" enum:"unknown,good,fair,poor,lost" doc:"link quality in one word"`
-	RTT         float64 `json:"rtt,omitempty" doc:"ms"`
-	Loss        float64 `json:"loss,omitempty" doc:"0 to 1, the worse direction"`
+	ID               string  `json:"id"`
+	Person           string  `json:"person"`
+	Name             string  `json:"name"`
+	NameLatin        string  `json:"name_latin,omitempty" doc:"in Latin script, when known"`
+	Seat             string  `json:"seat"`
+	Institution      string  `json:"institution" doc:"institution name"`
+	InstitutionLatin string  `json:"institution_latin,omitempty" doc:"in Latin script, when known"`
+	Phase            string  `json:"phase" enum:"lobby,waiting,in"`
+	Since            int64   `json:"since" doc:"ms since the Unix epoch when the phase was entered"`
+	Connected        bool    `json:"connected" doc:"false while their socket is away and may resume"`
+	Media            Media   `json:"media"`
+	Link             string  `json:"link" enum:"unknown,good,fair,poor,lost" doc:"link quality in one word"`
+	RTT              float64 `json:"rtt,omitempty" doc:"ms"`
+	Loss             float64 `json:"loss,omitempty" doc:"0 to 1, the worse direction"`
 }
 
 // Joined says that someone entered the room or its lobby.
@@ -137,12 +139,13 @@ type MoreLines struct {
 
 // ChatMessage is one kept message.
 type ChatMessage struct {
-	Seq    int64  `json:"seq"`
-	Key    string `json:"key"`
-	Person string `json:"person"`
-	Name   string `json:"name"`
-	At     int64  `json:"at" doc:"ms since the Unix epoch"`
-	Text   string `json:"text"`
+	Seq       int64  `json:"seq"`
+	Key       string `json:"key"`
+	Person    string `json:"person"`
+	Name      string `json:"name"`
+	NameLatin string `json:"name_latin,omitempty" doc:"in Latin script, when known"`
+	At        int64  `json:"at" doc:"ms since the Unix epoch"`
+	Text      string `json:"text"`
 }
 
 // CaseChanged says that the consult changed; the app reads it anew.
@@ -166,7 +169,8 @@ type Renewed struct {
 
 // Ended says that the call is over.
 type Ended struct {
-	By string `json:"by,omitempty" doc:"name of who ended it; empty: the system"`
+	By      string `json:"by,omitempty" doc:"name of who ended it; empty: the system"`
+	ByLatin string `json:"by_latin,omitempty" doc:"in Latin script, when known"`
 }
 
 // Error answers a message that could not be carried out.

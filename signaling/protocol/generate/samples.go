@@ -34,8 +34,8 @@ var doctor = protocol.Participant{
 }
 
 var expert = protocol.Participant{
-	ID: expertSeat, Person: expertID, Name: "Demonstration expert", Seat: "expert",
-	Institution: "Demonstration hospital", Phase: "in", Since: instant, Connected: true, Link: "unknown",
+	ID: expertSeat, Person: expertID, Name: "王建国", NameLatin: "Wang Jianguo", Seat: "expert",
+	Institution: "市人民医院", InstitutionLatin: "City People’s Hospital", Phase: "in", Since: instant, Connected: true, Link: "unknown",
 }
 
 var lines = []protocol.Line{
@@ -72,7 +72,7 @@ var samples = []sample{
 	{protocol.Room, protocol.Server, protocol.RoomWelcome{Participant: doctorSeat, Token: "token", Grace: 30, Resumed: false,
 		Phase: "waiting", State: "waiting", Version: 6, May: []string{"microphone", "camera", "screen", "chat"},
 		Roster: []protocol.Participant{doctor, expert},
-		Chat:   []protocol.ChatMessage{{Seq: 4, Key: "k-0", Person: expertID, Name: "Demonstration expert", At: instant, Text: "Good morning."}},
+		Chat:   []protocol.ChatMessage{{Seq: 4, Key: "k-0", Person: expertID, Name: "王建国", NameLatin: "Wang Jianguo", At: instant, Text: "Good morning."}},
 		Began:  instant, Lines: lines}},
 	{protocol.Room, protocol.Server, protocol.Answer{ID: 1, SDP: "v=0\r\n", Lines: lines}},
 	{protocol.Room, protocol.Server, protocol.Lines{Lines: lines}},
@@ -84,7 +84,7 @@ var samples = []sample{
 	{protocol.Room, protocol.Server, protocol.CaseChanged{State: "in-call", Version: 8, Began: instant}},
 	{protocol.Room, protocol.Server, protocol.PhaseChanged{Phase: "in", By: expertSeat, May: []string{"microphone", "camera", "screen", "chat"}}},
 	{protocol.Room, protocol.Server, protocol.Renewed{Token: "token"}},
-	{protocol.Room, protocol.Server, protocol.Ended{By: "Demonstration expert"}},
+	{protocol.Room, protocol.Server, protocol.Ended{By: "王建国", ByLatin: "Wang Jianguo"}},
 	{protocol.Room, protocol.Server, protocol.Error{Code: protocol.NotAdmitted, Re: "offer", Message: "only people in the call may do this"}},
 	{protocol.Room, protocol.Server, protocol.Pong{At: instant, Server: instant + 20}},
 }

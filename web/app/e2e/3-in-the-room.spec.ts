@@ -123,7 +123,7 @@ test('another expert is called in, then one leaves and comes back, then it ends 
   await liu.sees({ words: new RegExp(liu.say('ring.invitation')) }, ring);
   await liu.button('ring.accept', ring).click();
   await Promise.all([
-    pictureMoves(liu.page, liu.say('room.picture-of', { name: '李薇' })),
+    pictureMoves(liu.page, liu.say('room.picture-of', { name: 'Li Wei' })),
     pictureMoves(li.page, li.say('room.picture-of', { name: '刘芳' })),
     soundArrives(liu.page),
   ]);
@@ -132,7 +132,7 @@ test('another expert is called in, then one leaves and comes back, then it ends 
   await liu.button('room.leave', bar(liu)).click();
   await liu.button('room.leave.me', liu.dialog()).click();
   await liu.button('room.over.again').click();
-  await pictureMoves(liu.page, liu.say('room.picture-of', { name: '李薇' }));
+  await pictureMoves(liu.page, liu.say('room.picture-of', { name: 'Li Wei' }));
 
   await wang.button('room.leave', bar(wang)).click();
   await photograph(wang, 'leaving');

@@ -22,6 +22,11 @@ export function workplace(of: WorksSomewhere | undefined | null): string {
   return called(of && { name: of.institution_name, name_latin: of.institution_name_latin });
 }
 
+/** The same for the institution that somebody in a call sits there for. */
+export function seatedFor(of: { institution: string; institution_latin?: string }): string {
+  return called({ name: of.institution, name_latin: of.institution_latin });
+}
+
 /** "女 · 67 岁" / "F · 67". Empty where nothing is known. */
 export function sexAndAge(sex: string | undefined, age: number | undefined | null): string {
   const parts = [];

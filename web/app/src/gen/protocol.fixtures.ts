@@ -225,9 +225,11 @@ export const roomFromServer: RoomFromServer[] = [
         {
           "id": "p-2",
           "person": "0199a5f0-0000-7000-8000-00000000000b",
-          "name": "Demonstration expert",
+          "name": "王建国",
+          "name_latin": "Wang Jianguo",
           "seat": "expert",
-          "institution": "Demonstration hospital",
+          "institution": "市人民医院",
+          "institution_latin": "City People’s Hospital",
           "phase": "in",
           "since": 1763800000000,
           "connected": true,
@@ -244,7 +246,8 @@ export const roomFromServer: RoomFromServer[] = [
           "seq": 4,
           "key": "k-0",
           "person": "0199a5f0-0000-7000-8000-00000000000b",
-          "name": "Demonstration expert",
+          "name": "王建国",
+          "name_latin": "Wang Jianguo",
           "at": 1763800000000,
           "text": "Good morning."
         }
@@ -331,9 +334,11 @@ export const roomFromServer: RoomFromServer[] = [
       "participant": {
         "id": "p-2",
         "person": "0199a5f0-0000-7000-8000-00000000000b",
-        "name": "Demonstration expert",
+        "name": "王建国",
+        "name_latin": "Wang Jianguo",
         "seat": "expert",
-        "institution": "Demonstration hospital",
+        "institution": "市人民医院",
+        "institution_latin": "City People’s Hospital",
         "phase": "in",
         "since": 1763800000000,
         "connected": true,
@@ -417,7 +422,8 @@ export const roomFromServer: RoomFromServer[] = [
   {
     "type": "ended",
     "body": {
-      "by": "Demonstration expert"
+      "by": "王建国",
+      "by_latin": "Wang Jianguo"
     }
   },
   {

@@ -197,9 +197,13 @@ export interface Participant {
   id: string;
   person: string;
   name: string;
+  /** in Latin script, when known */
+  name_latin?: string;
   seat: string;
   /** institution name */
   institution: string;
+  /** in Latin script, when known */
+  institution_latin?: string;
   phase: "lobby" | "waiting" | "in";
   /** ms since the Unix epoch when the phase was entered */
   since: number;
@@ -220,6 +224,8 @@ export interface ChatMessage {
   key: string;
   person: string;
   name: string;
+  /** in Latin script, when known */
+  name_latin?: string;
   /** ms since the Unix epoch */
   at: number;
   text: string;
@@ -295,6 +301,8 @@ export interface Renewed {
 export interface Ended {
   /** name of who ended it; empty: the system */
   by?: string;
+  /** in Latin script, when known */
+  by_latin?: string;
 }
 
 /** What the app sends on the desk socket. */

@@ -26,7 +26,7 @@ import {
 
 /** Why the visit is over. */
 export type Over =
-  | { why: 'ended'; by: string }
+  | { why: 'ended'; by: { name: string; name_latin?: string } }
   | { why: 'left' | 'elsewhere' | 'signed-out' | 'removed' }
   | { why: 'refused'; problem: Problem };
 
@@ -255,7 +255,7 @@ export class Visit {
     if (this.refusal && code === closeCodes.removed) this.finish({ why: 'refused', problem: this.refusal });
     else if (code === closeCodes.takenOver) this.finish({ why: 'elsewhere' });
     else if (code === closeCodes.revoked) this.finish({ why: 'signed-out' });
-    else if (code === closeCodes.ended) this.finish({ why: 'ended', by: '' });
+    else if (code === closeCodes.ended) this.finish({ why: 'ended', by: { name: '' } });
     else if (code === closeCodes.left) this.finish({ why: 'left' });
     else this.finish({ why: 'removed' });
   }
@@ -289,7 +289,10 @@ export class Visit {
         this.may = frame.body.may ?? this.may;
         return this.entered(frame.body.phase);
       case 'ended':
-        return this.finish({ why: 'ended', by: frame.body.by ?? '' });
+        return this.finish({
+          why: 'ended',
+          by: { name: frame.body.by ?? '', name_latin: frame.body.by_latin },
+        });
       case 'error':
         return this.failed(frame.body.code, frame.body.re ?? '');
     }
