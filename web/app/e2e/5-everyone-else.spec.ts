@@ -1,6 +1,6 @@
 // Journey 5: who did what and when; each role sees what it may and nothing else.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { caseOf, chestPain, does, opinionIsDue } from './support/cases';
+import { callRuns, caseOf, chestPain, does, opinionIsDue } from './support/cases';
 import { Person } from './support/person';
 import { photograph } from './support/photograph';
 import { Server } from './support/server';
@@ -102,6 +102,40 @@ const bodies: Record<string, unknown> = {
   withdraw: { id: '1' },
   write: { reason: '够了' },
 };
+
+test('an interpreter has a page of the consult without the record, until it is over', async () => {
+  const [li, wang, ayi] = await Promise.all([
+    Person.signIn(server, 'li'),
+    Person.signIn(server, 'wang'),
+    Person.signIn(server, 'ayi', { language: 'en', phone: true }),
+  ]);
+  const id = await callRuns(li, wang);
+  await does(li, 'consent', id, {
+    purposes: ['attendance'],
+    version: '1',
+    language: 'zh-CN',
+    signer: '刘建国',
+    relationship: 'self',
+  });
+  await does(li, 'call-in', id, { person: 'demo-ayi', seat: 'interpreter' });
+
+  await ayi.opens(`/consults/${id}`);
+  await ayi.sees('guest.record');
+  await ayi.sees({ words: /Wang Jun/ });
+  await ayi.sees('state.in-call');
+  expect(await ayi.page.getByText(chestPain.patient.name).count()).toBe(0);
+  expect(await ayi.page.getByText(chestPain.question).count()).toBe(0);
+  await photograph(ayi, 'guest');
+  await ayi.link('guest.enter').click();
+  await ayi.page.waitForURL(`**/consults/${id}/room`);
+  await ayi.opens(`/consults/${id}`);
+  await ayi.sees('guest.record');
+
+  await does(wang, 'end', id);
+  await ayi.sees('guest.over'); // without reloading
+  await photograph(ayi, 'guest-over');
+  await Promise.all([li.leave(), wang.leave(), ayi.leave()]);
+});
 
 test('a case that ended is closed to a newcomer too', async () => {
   const li = await Person.signIn(server, 'li');

@@ -7,6 +7,7 @@ import type consent from './zh/consent';
 import type consult from './zh/consult';
 import type deeds from './zh/deeds';
 import type desk from './zh/desk';
+import type guest from './zh/guest';
 import type notices from './zh/notices';
 import type opinion from './zh/opinion';
 import type problems from './zh/problems';
@@ -24,6 +25,7 @@ type Texts = typeof shell &
   typeof consult &
   typeof deeds &
   typeof desk &
+  typeof guest &
   typeof notices &
   typeof opinion &
   typeof problems &
@@ -80,6 +82,11 @@ export const areas = {
   desk: pair(
     () => import('./zh/desk'),
     () => import('./en/desk'),
+  ),
+  /** A consult as an interpreter or observer sees it. */
+  guest: pair(
+    () => import('./zh/guest'),
+    () => import('./en/guest'),
   ),
   /** What the desk socket tells at once. */
   notices: pair(

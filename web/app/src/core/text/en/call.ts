@@ -77,6 +77,7 @@ export default {
   'room.leave.all-hint': 'The call is over; the expert then writes the opinion.',
   'room.over.ended': 'The call is over',
   'room.over.ended-by': '{name} ended the call',
+  'room.over.guest-next': 'Thank you for taking part. Your part in this consult ends with the call.',
   'room.over.left': 'You have left the call',
   'room.over.left-next': 'The consult goes on; you can go back in.',
   'room.over.elsewhere': 'This consult is open in another window',

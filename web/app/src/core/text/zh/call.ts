@@ -69,6 +69,7 @@ export default {
   'room.leave.all-hint': '通话结束，接下来由专家写会诊意见。',
   'room.over.ended': '会诊通话已结束',
   'room.over.ended-by': '{name}结束了会诊通话',
+  'room.over.guest-next': '谢谢您的参与。通话结束，您在这次会诊中的参与也已结束。',
   'room.over.left': '您已离开会诊',
   'room.over.left-next': '会诊还在进行，您可以回去。',
   'room.over.elsewhere': '这次会诊已在另一个窗口打开',
