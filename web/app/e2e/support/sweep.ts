@@ -210,7 +210,9 @@ export function sweep(language: Language): void {
     await Promise.all([li.opens(`/consults/${id}/room`), wang.opens(`/consults/${id}/room`)]);
     const bar = (person: Person) => person.page.getByRole('toolbar', { name: person.say('room.bar') });
     await Promise.all([bar(li).waitFor(), bar(wang).waitFor()]);
-    await li.page.getByLabel(li.say('room.picture-of', { name: li.language === 'en' ? 'Wang Jun' : '王军' })).waitFor();
+    await li.page
+      .getByLabel(li.say('room.picture-of', { name: li.language === 'en' ? 'Wang Jun' : '王军' }))
+      .waitFor();
     await look(li, 'call', ['light']);
     await li.button('room.chat', bar(li)).click();
     await look(li, 'call-chat', ['light']);
