@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -17,10 +18,11 @@ import (
 //go:embed all:app/dist
 var dist embed.FS
 
-// file is one file of the built app, compressed once at the start.
+// file is one file of the built app, zipped once at the start. The build brings
+// scripts and styles in brotli too, as NAME.br.
 type file struct {
-	plain, zipped []byte // zipped is nil where it would not be smaller
-	kind, etag    string
+	plain, zipped, brotli []byte // zipped is nil where it would not be smaller, brotli where the build made none
+	kind, etag            string
 }
 
 // App serves the built app. Paths that are no file answer with the app's page:
@@ -37,14 +39,19 @@ func App() (http.Handler, error) {
 func appFrom(built fs.FS) (http.Handler, error) {
 	files := map[string]file{}
 	err := fs.WalkDir(built, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || name == ".gitkeep" {
+		if err != nil || d.IsDir() || name == ".gitkeep" || path.Ext(name) == ".br" {
 			return err
 		}
 		data, err := fs.ReadFile(built, name)
 		if err != nil {
 			return err
 		}
-		files["/"+name] = newFile(name, data)
+		f := newFile(name, data)
+		f.brotli, err = fs.ReadFile(built, name+".br")
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		files["/"+name] = f
 		return nil
 	})
 	if err != nil {
@@ -112,7 +119,11 @@ func (f file) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := f.plain
-	if f.zipped != nil && acceptsGzip(r) {
+	switch {
+	case f.brotli != nil && accepts(r, "br"):
+		h.Set("Content-Encoding", "br")
+		body = f.brotli
+	case f.zipped != nil && accepts(r, "gzip"):
 		h.Set("Content-Encoding", "gzip")
 		body = f.zipped
 	}
@@ -122,10 +133,11 @@ func (f file) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func acceptsGzip(r *http.Request) bool {
+// accepts reports whether the browser takes this encoding.
+func accepts(r *http.Request, encoding string) bool {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
 		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if strings.TrimSpace(name) == "gzip" && strings.ReplaceAll(q, " ", "") != "q=0" {
+		if strings.TrimSpace(name) == encoding && strings.ReplaceAll(q, " ", "") != "q=0" {
 			return true
 		}
 	}

@@ -12,7 +12,7 @@ import (
 func Compress(next http.Handler) http.Handler {
 	pool := sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !acceptsGzip(r) || !strings.HasPrefix(r.URL.Path, "/api/") && r.URL.Path != "/openapi.json" {
+		if !accepts(r, "gzip") || !strings.HasPrefix(r.URL.Path, "/api/") && r.URL.Path != "/openapi.json" {
 			next.ServeHTTP(w, r)
 			return
 		}

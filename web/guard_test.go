@@ -103,6 +103,7 @@ func TestTheAppIsServed(t *testing.T) {
 	page := "<!doctype html><title>app</title>" + strings.Repeat(" ", 500)
 	h, err := appFrom(fstest.MapFS{
 		"index.html": {Data: []byte(page)}, "assets/a-123.js": {Data: []byte(strings.Repeat("let a = 1;", 100))}, "icon.svg": {Data: []byte("<svg/>")}, ".gitkeep": {},
+		"assets/b-123.css": {Data: []byte("a{}")}, "assets/b-123.css.br": {Data: []byte("brotli")},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -127,6 +128,15 @@ func TestTheAppIsServed(t *testing.T) {
 	}
 	if w := get("/assets/a-123.js", "Accept-Encoding", "gzip;q=0"); w.Header().Get("Content-Encoding") != "" {
 		t.Error("gzip for who refuses it")
+	}
+	if w := get("/assets/b-123.css", "Accept-Encoding", "gzip, br"); w.Header().Get("Content-Encoding") != "br" || w.Body.String() != "brotli" || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/css") {
+		t.Errorf("style in brotli: %v, %q", w.Header(), w.Body)
+	}
+	if w := get("/assets/b-123.css", "Accept-Encoding", "gzip, br;q=0"); w.Header().Get("Content-Encoding") != "" || w.Body.String() != "a{}" {
+		t.Errorf("brotli for who refuses it: %v, %q", w.Header(), w.Body)
+	}
+	if w := get("/assets/b-123.css.br"); w.Code != 404 {
+		t.Errorf("the compressed form by its own name: %d", w.Code)
 	}
 	if again := get("/assets/a-123.js", "If-None-Match", w.Header().Get("ETag")); again.Code != 304 {
 		t.Errorf("known file: %d", again.Code)
