@@ -12,13 +12,13 @@ function part<T>(load: () => Promise<{ default: T }>): () => Promise<T> {
 }
 
 export const parts = {
+  attachments: part(() => import('../consult/Attachments.svelte')),
   chat: part(() => import('./Chat.svelte')),
   devices: part(() => import('./Devices.svelte')),
   leaving: part(() => import('./Leaving.svelte')),
   notices: part(() => import('./Notices.svelte')),
   over: part(() => import('./Over.svelte')),
   people: part(() => import('./People.svelte')),
-  story: part(() => import('../consult/Story.svelte')),
 };
 
 const rest = 3_000; // ms that a call has the link to itself
