@@ -73,6 +73,8 @@ type (
 // RoomMedia says which of a person's own sources are on.
 type RoomMedia struct {
 	Microphone, Camera, Screen bool
+	// Paused: the camera is on, but the link bears sound only.
+	Paused bool
 }
 
 // RoomPerson is a participant as the others see them.

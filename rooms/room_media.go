@@ -81,6 +81,7 @@ func (r *Room) setMedia(p *Participant, m RoomMedia) {
 	m.Microphone = m.Microphone && p.has(MayMicrophone)
 	m.Camera = m.Camera && p.has(MayCamera)
 	m.Screen = m.Screen && p.has(MayScreen)
+	m.Paused = m.Paused && m.Camera
 	if m == p.media {
 		return
 	}

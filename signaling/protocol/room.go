@@ -28,6 +28,7 @@ type Media struct {
 	Microphone bool `json:"microphone"`
 	Camera     bool `json:"camera"`
 	Screen     bool `json:"screen"`
+	Paused     bool `json:"paused,omitempty" doc:"the camera is on, but its link bears sound only: the picture comes back by itself"`
 }
 
 // Knock says that the person is ready to enter.

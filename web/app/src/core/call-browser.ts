@@ -2,7 +2,18 @@
 // header extensions, so that the first offer fits a thin uplink.
 
 import type { Track } from '../gen/protocol';
-import type { Peer, PeerHooks, PeerState, Source, Wanted } from './call';
+import {
+  firstPicture,
+  firstRate,
+  firstVoice,
+  type Peer,
+  type PeerHooks,
+  type PeerState,
+  type Picture,
+  type Source,
+  type Voice,
+  type Wanted,
+} from './call';
 
 /** Opus; VP8 and H.264 baseline in single-NAL-or-fragment mode; retransmission. */
 export function keepCodec(codec: { mimeType: string; sdpFmtpLine?: string }): boolean {
@@ -19,8 +30,50 @@ const keepExtension = (uri: string) =>
   uri.endsWith('video-orientation') ||
   uri.endsWith('ssrc-audio-level');
 
-// Bits per second. A face needs less than a page of text or an ECG strip.
-const ceiling: Record<Source, number> = { microphone: 48_000, camera: 1_200_000, screen: 2_000_000 };
+// What a source may send before anything is known of the link. Sound goes before
+// a picture of a screen, and that before the camera's.
+const outset: Record<Source, RTCRtpEncodingParameters> = {
+  microphone: { maxBitrate: firstVoice.rate, priority: 'high', networkPriority: 'high' },
+  camera: { ...encoding(firstPicture, captured()), priority: 'low' },
+  screen: { maxBitrate: 2_000_000, priority: 'medium' },
+};
+
+/** The shorter side of what a camera gives, 540 when it does not say. */
+function captured(track?: MediaStreamTrack | null): number {
+  const { width, height } = track?.getSettings() ?? {};
+  return Math.min(width ?? Infinity, height ?? 540);
+}
+
+function encoding(picture: Picture, lines: number): RTCRtpEncodingParameters {
+  if (picture.lines === 0) return { active: false };
+  return {
+    active: true,
+    maxBitrate: picture.rate * 1000,
+    maxFramerate: picture.fps,
+    scaleResolutionDownBy: Math.max(1, lines / picture.lines),
+  };
+}
+
+/** The server's answer as the browser applies it: how to code the voice, and how gently to begin. */
+export function shaped(answer: string, voice: Voice): string {
+  return answer
+    .split(/(?=^m=)/m)
+    .map((section) => {
+      const type = /^m=(audio|video) [1-9]\d* \S+ (\d+)/.exec(section);
+      if (!type || !/^a=recvonly\r?$/m.test(section)) return section; // nothing of ours goes out on it
+      const format = type[2]!;
+      if (type[1] === 'video') return tune(section, format, `x-google-start-bitrate=${firstRate}`);
+      return `${tune(section, format, `maxaveragebitrate=${voice.rate}`)}a=ptime:${voice.packet}\r\n`;
+    })
+    .join('');
+}
+
+/** Adds a parameter to a format, whether or not it has some. */
+function tune(section: string, format: string, parameter: string): string {
+  const has = new RegExp(`^a=fmtp:${format} .*?(?=\\r?$)`, 'm');
+  if (has.test(section)) return section.replace(has, (line) => `${line};${parameter}`);
+  return `${section}a=fmtp:${format} ${parameter}\r\n`;
+}
 const kinds: Record<Source, 'audio' | 'video'> = { microphone: 'audio', camera: 'video', screen: 'video' };
 
 // Not in TypeScript's DOM library yet; Chromium has them since 123.
@@ -33,13 +86,20 @@ export class BrowserPeer implements Peer {
   private readonly pc: RTCPeerConnection;
   private readonly senders = new Map<Source, RTCRtpTransceiver>();
   private readonly tracks = new Map<Source, MediaStreamTrack | null>();
+  private voice = firstVoice;
+  private picture = firstPicture;
+  private answered = ''; // the newest answer, as the server gave it
+  private offering = false; // an offer was made and has no answer yet
+  private shaping: Promise<void> = Promise.resolve(); // one change of parameters at a time
 
   constructor(hooks: PeerHooks) {
     this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.pc.onconnectionstatechange = () => hooks.state(this.pc.connectionState as PeerState);
   }
 
-  async offer(sources: Source[], wanted: Wanted): Promise<{ sdp: string; tracks: Track[] }> {
+  async offer(sources: Source[], wanted: Wanted, anew: boolean): Promise<{ sdp: string; tracks: Track[] }> {
+    this.offering = true;
+    await this.shaping;
     for (const source of sources) if (!this.senders.has(source)) this.addSender(source);
     const receiving = { audio: 0, video: 0 };
     for (const line of this.pc.getTransceivers()) {
@@ -53,21 +113,42 @@ export class BrowserPeer implements Peer {
         receiving[kind]++;
       }
     }
+    if (anew) this.pc.restartIce();
     await this.pc.setLocalDescription();
     const tracks: Track[] = [];
     this.senders.forEach((line, source) => line.mid !== null && tracks.push({ mid: line.mid, source }));
     return { sdp: this.pc.localDescription?.sdp ?? '', tracks };
   }
 
-  answer(sdp: string): Promise<void> {
-    return this.pc.setRemoteDescription({ type: 'answer', sdp });
+  async answer(sdp: string): Promise<void> {
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: shaped(sdp, this.voice) });
+    this.answered = sdp;
+    this.offering = false;
+  }
+
+  /** What sound and picture may cost from now on. The server is not asked: only the encoders change. */
+  shape(voice: Voice, picture: Picture): Promise<void> {
+    const packets = voice.packet !== this.voice.packet;
+    this.voice = voice;
+    this.picture = picture;
+    this.shaping = this.shaping
+      .then(async () => {
+        await this.limit('microphone', { maxBitrate: voice.rate });
+        await this.limitCamera();
+        if (packets && !this.offering) await this.reanswer();
+      })
+      .catch(() => undefined); // a closed connection takes nothing
+    return this.shaping;
   }
 
   /** What goes out on a source's section; null sends nothing and needs no negotiation. */
   async put(source: Source, track: MediaStreamTrack | null): Promise<void> {
     this.tracks.set(source, track);
     const line = this.senders.get(source);
-    if (line && line.sender.track !== track) await line.sender.replaceTrack(track);
+    if (!line || line.sender.track === track) return;
+    await line.sender.replaceTrack(track);
+    if (source !== 'camera' || !track) return;
+    this.shaping = this.shaping.then(() => this.limitCamera()).catch(() => undefined); // its size may differ
   }
 
   /** The track that arrives on a section; it lives as long as the connection. */
@@ -84,10 +165,30 @@ export class BrowserPeer implements Peer {
     this.pc.close();
   }
 
+  private limitCamera(): Promise<void> {
+    return this.limit('camera', encoding(this.picture, captured(this.tracks.get('camera'))));
+  }
+
+  private async limit(source: Source, limits: RTCRtpEncodingParameters): Promise<void> {
+    const sender = this.senders.get(source)?.sender;
+    const parameters = sender?.getParameters();
+    const first = parameters?.encodings[0];
+    if (!sender || !parameters || !first) return;
+    Object.assign(first, limits);
+    await sender.setParameters(parameters);
+  }
+
+  // The length of a packet is said in an answer alone; the last one is applied again.
+  private async reanswer(): Promise<void> {
+    if (!this.answered || this.pc.signalingState !== 'stable') return;
+    await this.pc.setLocalDescription();
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: shaped(this.answered, this.voice) });
+  }
+
   private addSender(source: Source): void {
     const line = this.add(kinds[source], {
       direction: 'sendonly',
-      sendEncodings: [{ maxBitrate: ceiling[source] }],
+      sendEncodings: [outset[source]],
     });
     this.senders.set(source, line);
     const track = this.tracks.get(source);

@@ -9,7 +9,9 @@ export interface Reading {
   sent: number; // bytes
   received: number; // bytes
   rtt: number; // ms
-  lossUp: number; // share, as the server reports it
+  available: number; // kbit/s up that the browser believes in, 0: it does not know
+  packets: number; // sent, ever
+  missed: number; // of them, as the server reports it
   lost: number; // packets that did not arrive, ever
   arrived: number; // packets that arrived, ever
   concealed: number; // audio samples invented, ever
@@ -41,7 +43,9 @@ export function read(report: Iterable<Stat>, at: number): Reading {
     sent: number(pair?.bytesSent),
     received: number(pair?.bytesReceived),
     rtt: number(pair?.currentRoundTripTime) * 1000,
-    lossUp: reports.reduce((most, stat) => Math.max(most, number(stat.fractionLost)), 0),
+    available: number(pair?.availableOutgoingBitrate) / 1000,
+    packets: sum(of('outbound-rtp'), 'packetsSent'),
+    missed: sum(reports, 'packetsLost'),
     lost: sum(inbound, 'packetsLost'),
     arrived: sum(inbound, 'packetsReceived'),
     concealed: sum(inbound, 'concealedSamples') - sum(inbound, 'silentConcealedSamples'),
@@ -66,7 +70,7 @@ export function compare(before: Reading, now: Reading): Quality {
   const lost = Math.max(0, now.lost - before.lost);
   return {
     rtt: round(now.rtt, 1),
-    loss_up: round(Math.min(1, now.lossUp), 4),
+    loss_up: round(share(now.missed - before.missed, now.packets - before.packets), 4),
     loss_down: round(share(lost, lost + Math.max(0, now.arrived - before.arrived)), 4),
     rate_up: rate(before.sent, now.sent),
     rate_down: rate(before.received, now.received),

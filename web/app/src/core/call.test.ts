@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Line, Offer, Participant } from '../gen/protocol';
-import { keepCodec } from './call-browser';
+import { keepCodec, shaped } from './call-browser';
 import { compare, read, type Reading } from './call-quality';
 import {
   byParticipant,
@@ -11,10 +11,12 @@ import {
   type Source,
   type Wanted,
   linkWord,
+  weakSide,
 } from './call';
 
 class FakePeer implements Peer {
   asked: { sources: Source[]; wanted: Wanted }[] = [];
+  paths = 1; // tried by this connection
   answers: string[] = [];
   closed = false;
   fails = false;
@@ -22,7 +24,8 @@ class FakePeer implements Peer {
     readonly name: number,
     readonly hooks: PeerHooks,
   ) {}
-  offer(sources: Source[], wanted: Wanted) {
+  offer(sources: Source[], wanted: Wanted, anew: boolean) {
+    if (anew) this.paths++;
     this.asked.push({ sources, wanted });
     return Promise.resolve({ sdp: `offer of ${this.name}`, tracks: [] });
   }
@@ -40,6 +43,7 @@ function negotiation() {
   const offers: Offer[] = [];
   const lines: Line[][] = [];
   let open = true;
+  let proofs = 0;
   const it = new Negotiation<FakePeer>({
     peer: (hooks) => {
       const peer = new FakePeer(peers.length + 1, hooks);
@@ -49,9 +53,10 @@ function negotiation() {
     send: (offer) => open && offers.push(offer) > 0,
     begun: () => undefined,
     lines: (now) => lines.push(now),
+    prove: () => void proofs++,
     state: () => undefined,
   });
-  return { it, peers, offers, lines, socket: (on: boolean) => (open = on) };
+  return { it, peers, offers, lines, proofs: () => proofs, socket: (on: boolean) => (open = on) };
 }
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -146,17 +151,97 @@ describe('negotiation', () => {
     expect(offers.at(-1)).toMatchObject({ fresh: true, sdp: 'offer of 2' });
   });
 
-  it('begins anew when media fails, later each time, and stays while it only stutters', async () => {
+  /** A call that stands: answered and connected. */
+  async function standing() {
+    const all = negotiation();
+    all.it.attach(false);
+    await settle();
+    await all.it.answered({ id: 1, sdp: 'answer', lines: [] });
+    all.peers[0]?.hooks.state('connected');
+    return all;
+  }
+
+  it('waits out an outage: nothing is tried until the socket works', async () => {
+    const { it: call, peers, offers, proofs } = await standing();
+    call.silent();
+    call.silent();
+    peers[0]?.hooks.state('disconnected');
+    expect(proofs()).toBe(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(offers).toHaveLength(1);
+    call.arrives();
+    call.proved();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(offers).toHaveLength(1);
+    expect(peers).toHaveLength(1);
+  });
+
+  it('gives media that return with the socket a moment before it takes a new path', async () => {
+    const { it: call, offers } = await standing();
+    call.silent();
+    call.proved();
+    await vi.advanceTimersByTimeAsync(400);
+    call.arrives();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(offers).toHaveLength(1);
+  });
+
+  it('takes a new path when the socket works and media stay away', async () => {
+    const { it: call, peers, offers } = await standing();
+    call.silent();
+    call.proved();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(peers[0]?.paths).toBe(2);
+    expect(offers.at(-1)).toEqual({ id: 2, sdp: 'offer of 1', tracks: [] });
+    await call.answered({ id: 2, sdp: 'answer', lines: [] });
+    peers[0]?.hooks.state('connected');
+    call.arrives();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(peers).toHaveLength(1);
+  });
+
+  it('takes a new path at once when the socket had to be replaced', async () => {
+    const { it: call, peers } = await standing();
+    call.silent();
+    call.detach();
+    call.attach(true);
+    await settle();
+    expect(peers).toHaveLength(1);
+    expect(peers[0]?.paths).toBe(2);
+  });
+
+  it('begins anew when the new path carries nothing either', async () => {
+    const { it: call, peers } = await standing();
+    call.silent();
+    call.proved();
+    await vi.advanceTimersByTimeAsync(500);
+    await call.answered({ id: 2, sdp: 'answer', lines: [] });
+    await vi.advanceTimersByTimeAsync(3_900);
+    expect(peers).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(peers).toHaveLength(2);
+    expect(peers[0]?.closed).toBe(true);
+  });
+
+  it('begins anew when a new path connects and is silent again', async () => {
+    const { it: call, peers, proofs } = await standing();
+    call.silent();
+    call.proved();
+    await vi.advanceTimersByTimeAsync(500);
+    await call.answered({ id: 2, sdp: 'answer', lines: [] });
+    peers[0]?.hooks.state('connected');
+    call.silent();
+    expect(proofs()).toBe(2);
+    call.proved();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(peers).toHaveLength(2);
+  });
+
+  it('begins anew when media never connect, later each time', async () => {
     const { it: call, peers } = negotiation();
     call.attach(false);
     await settle();
     await call.answered({ id: 1, sdp: 'answer', lines: [] });
-    peers[0]?.hooks.state('connected');
-    peers[0]?.hooks.state('disconnected');
-    await vi.advanceTimersByTimeAsync(3_900);
-    peers[0]?.hooks.state('connected');
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(peers).toHaveLength(1);
     peers[0]?.hooks.state('failed');
     await vi.advanceTimersByTimeAsync(500);
     expect(peers).toHaveLength(2);
@@ -207,6 +292,35 @@ describe('negotiation', () => {
     await settle();
     expect(offers).toEqual([]);
     expect(peers.every((peer) => peer.closed)).toBe(true);
+  });
+});
+
+describe('the answer as it is applied', () => {
+  const answer = [
+    'v=0',
+    'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+    'a=rtpmap:111 opus/48000/2',
+    'a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1',
+    'a=recvonly',
+    'm=video 9 UDP/TLS/RTP/SAVPF 96 97',
+    'a=rtpmap:96 VP8/90000',
+    'a=recvonly',
+    'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+    'a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1',
+    'a=sendonly',
+    'm=video 0 UDP/TLS/RTP/SAVPF 96',
+    'a=inactive',
+    '',
+  ].join('\r\n');
+
+  it('codes our voice for the link, begins gently, and leaves the rest alone', () => {
+    const sections = shaped(answer, { rate: 12_000, packet: 60 }).split(/(?=^m=)/m);
+    const lines = sections.map((section) => section.split('\r\n'));
+    expect(lines[1]).toContain('a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1;maxaveragebitrate=12000');
+    expect(lines[1]).toContain('a=ptime:60');
+    expect(lines[2]).toContain('a=fmtp:96 x-google-start-bitrate=60');
+    const before = answer.split(/(?=^m=)/m);
+    expect([sections[0], sections[3], sections[4]]).toEqual([before[0], before[3], before[4]]);
   });
 });
 
@@ -280,7 +394,9 @@ describe('link quality', () => {
     sent: 0,
     received: 0,
     rtt: 0,
-    lossUp: 0,
+    available: 0,
+    packets: 0,
+    missed: 0,
     lost: 0,
     arrived: 0,
     concealed: 0,
@@ -297,7 +413,8 @@ describe('link quality', () => {
       sent: 51_000,
       received: 102_000,
       rtt: 80,
-      lossUp: 0.02,
+      packets: 100,
+      missed: 2,
       lost: 11,
       arrived: 190,
       concealed: 50,
@@ -331,6 +448,7 @@ describe('link quality', () => {
         bytesSent: 5,
         bytesReceived: 6,
         currentRoundTripTime: 0.04,
+        availableOutgoingBitrate: 64_000,
         localCandidateId: 'L',
       },
       { id: 'L', type: 'local-candidate', protocol: 'tcp', candidateType: 'host' },
@@ -344,7 +462,8 @@ describe('link quality', () => {
         totalSamplesReceived: 100,
       },
       { id: 'v', type: 'inbound-rtp', packetsLost: 2, packetsReceived: 20, freezeCount: 3 },
-      { id: 'r', type: 'remote-inbound-rtp', fractionLost: 0.25 },
+      { id: 'o', type: 'outbound-rtp', packetsSent: 50 },
+      { id: 'r', type: 'remote-inbound-rtp', packetsLost: 4 },
     ];
     expect(read(report, 7)).toEqual(
       reading({
@@ -352,7 +471,9 @@ describe('link quality', () => {
         sent: 5,
         received: 6,
         rtt: 40,
-        lossUp: 0.25,
+        available: 64,
+        packets: 50,
+        missed: 4,
         lost: 3,
         arrived: 30,
         concealed: 3,
@@ -370,5 +491,9 @@ describe('link quality', () => {
       'fair',
       'poor',
     ]);
+  });
+
+  it('has a weak side, the worse one', () => {
+    expect([weakSide(0.01, 0.02), weakSide(0.2, 0.1), weakSide(0, 0.05)]).toEqual(['', 'up', 'down']);
   });
 });

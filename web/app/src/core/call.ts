@@ -16,8 +16,8 @@ export type PeerState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'f
 
 /** One RTCPeerConnection, as far as negotiation needs it. */
 export interface Peer {
-  /** Adds what is missing to carry sources and wanted lines, and makes an offer. */
-  offer(sources: Source[], wanted: Wanted): Promise<{ sdp: string; tracks: Track[] }>;
+  /** Adds what is missing to carry sources and wanted lines, and makes an offer; anew: on a new path. */
+  offer(sources: Source[], wanted: Wanted, anew: boolean): Promise<{ sdp: string; tracks: Track[] }>;
   answer(sdp: string): Promise<void>;
   close(): void;
 }
@@ -33,14 +33,37 @@ export interface NegotiationOptions<P extends Peer> {
   /** A new peer connection stands: attach the tracks to it. */
   begun: (peer: P) => void;
   lines: (lines: Line[]) => void;
+  /** Have the socket show that it works: proved() or attach() follows. */
+  prove: () => void;
   state: (state: PeerState) => void;
 }
+
+/** How the voice is coded: bits per second, and ms of speech in a packet. */
+export interface Voice {
+  rate: number;
+  packet: 20 | 40 | 60;
+}
+
+/** What the camera may cost: lines of the shorter side, kbit/s; no lines, no picture. */
+export interface Picture {
+  lines: number;
+  fps: number;
+  rate: number;
+}
+
+// A call begins with what a link of 64 kbit/s bears; what more there is shows in a second.
+export const firstVoice: Voice = { rate: 12_000, packet: 60 };
+export const firstPicture: Picture = { lines: 180, fps: 5, rate: 40 };
+export const firstRate = 60; // kbit/s that the browser believes in before it has measured
 
 /** Two spare pairs: enough for three people without a further round trip. */
 export const firstLines: Wanted = { audio: 2, video: 2 };
 
-const disconnectedFor = 4_000; // ms before a silent connection counts as lost
 const answerWithin = 10_000; // ms
+// An outage heals by itself, and a new path makes it worse: the server forgets the
+// old one. So media that stay away while the socket works get a moment more.
+const healWithin = 500; // ms
+const reviveWithin = 4_000; // ms on a new path before a new connection
 const restartFirst = 500; // ms
 const restartMost = 10_000; // ms
 // A server asks for as many lines as there are sources; more than this is not a room.
@@ -59,6 +82,10 @@ export class Negotiation<P extends Peer> {
   private wanted: Wanted = { ...firstLines };
   private sources: Source[] = ['microphone', 'camera'];
   private restarts = 0;
+  private stood = false; // this connection was connected once
+  private silence = false; // nothing arrives
+  private revived = false; // a new path was tried in this silence
+  private anew = false; // the next offer asks for a new path
   private timer: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
 
@@ -68,8 +95,9 @@ export class Negotiation<P extends Peer> {
   attach(resumed: boolean): void {
     if (this.closed) return;
     this.attached = true;
-    const dead = this.state === 'failed' || this.state === 'closed' || this.state === 'disconnected';
+    const dead = this.state === 'closed' || (this.state === 'failed' && !this.silence);
     if (!this.peer || !resumed || dead) this.restart();
+    else if (this.silence) this.revive();
     else if (this.outstanding || this.dirty) void this.make(); // an answer may have been lost with the socket
   }
 
@@ -110,6 +138,31 @@ export class Negotiation<P extends Peer> {
     this.outstanding = false;
     this.fresh = false;
     if (this.dirty) this.reoffer();
+    else if (this.silence && this.revived)
+      this.timer = setTimeout(() => this.silence && this.restart(), reviveWithin);
+    else if (this.silence) this.options.prove();
+  }
+
+  /** Nothing has arrived for a while. Whether the socket works decides what helps. */
+  silent(): void {
+    if (this.closed || this.silence || !this.peer) return;
+    this.silence = true;
+    if (this.attached) this.options.prove();
+  }
+
+  /** The socket works: what is silent now is the media's own path. */
+  proved(): void {
+    if (!this.silence || this.outstanding || !this.attached) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.silence && this.revive(), healWithin);
+  }
+
+  /** Media arrive. */
+  arrives(): void {
+    this.revived = false;
+    if (!this.silence) return;
+    this.silence = false;
+    if (!this.outstanding) clearTimeout(this.timer);
   }
 
   /** The server could not take the offer. */
@@ -125,6 +178,7 @@ export class Negotiation<P extends Peer> {
     const generation = ++this.generation;
     this.outstanding = false;
     this.fresh = true;
+    this.stood = this.silence = this.revived = this.anew = false;
     this.moved('new');
     const peer = this.options.peer({
       state: (state) => generation === this.generation && this.moved(state),
@@ -143,6 +197,18 @@ export class Negotiation<P extends Peer> {
     this.peer = undefined;
   }
 
+  // Once per silence; a second time only a new connection helps.
+  private revive(): void {
+    if (this.revived) {
+      this.restart();
+      return;
+    }
+    this.revived = true;
+    this.anew = true;
+    this.outstanding = false; // an older answer is void
+    this.reoffer();
+  }
+
   private reoffer(): void {
     this.dirty = true;
     if (this.attached && !this.outstanding) void this.make();
@@ -153,11 +219,13 @@ export class Negotiation<P extends Peer> {
     if (!peer || this.closed) return;
     this.outstanding = true;
     this.dirty = false;
+    const anew = this.anew;
+    this.anew = false;
     const generation = this.generation;
     const id = ++this.sent;
     const current = () => generation === this.generation && id === this.sent && this.attached;
     try {
-      const offer = await peer.offer(this.sources, this.wanted);
+      const offer = await peer.offer(this.sources, this.wanted, anew);
       if (!current()) return; // attach() offers again
       const fresh = this.fresh ? { fresh: true } : {};
       if (!this.options.send({ id, ...fresh, ...offer })) return;
@@ -173,13 +241,12 @@ export class Negotiation<P extends Peer> {
     this.options.state(state);
     if (state === 'connected') {
       this.restarts = 0;
+      this.stood = true;
+      this.silence = false;
       if (!this.outstanding) clearTimeout(this.timer); // it had been lost for a moment
     }
-    if (state === 'failed') this.restartLater();
-    if (state === 'disconnected' && this.attached) {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.restart(), disconnectedFor);
-    }
+    if (state === 'failed' && (this.revived || !this.stood)) this.restartLater();
+    else if (state === 'failed' || state === 'disconnected') this.silent();
   }
 
   private restartLater(): void {
@@ -214,6 +281,14 @@ export function foremost(roster: Participant[], me: string, mySeat: string): Par
     (inviting(p.seat) === inviting(mySeat) ? 2 : 0) +
     (p.seat === 'observer' || p.seat === 'interpreter' ? 1 : 0);
   return others.sort((a, b) => rank(a) - rank(b) || a.since - b.since || (a.id < b.id ? -1 : 1))[0];
+}
+
+/** Which direction keeps a link from being good. */
+export type Weak = '' | 'up' | 'down';
+
+export function weakSide(lossUp: number, lossDown: number): Weak {
+  if (Math.max(lossUp, lossDown) <= 0.03) return '';
+  return lossUp >= lossDown ? 'up' : 'down';
 }
 
 export type LinkWord = Participant['link'];

@@ -13,11 +13,15 @@ export interface RoomSocketOptions {
   ticket: () => Promise<string>;
   receive: (frame: Frame) => void;
   state: (state: LinkState, code?: number) => void;
+  /** The socket answered to prove(). */
+  proved?: () => void;
   open?: (url: string) => Wire;
   url?: string;
   now?: () => number;
 }
 
+// A call waits for its socket: back within a moment when a server restarts.
+const inCall = { first: 250, most: 3_000 }; // ms
 // A room token lives 10 minutes and is renewed well before; an older one is not worth a try.
 const tokenGood = 9 * 60_000; // ms
 
@@ -36,6 +40,8 @@ export class RoomSocket {
       open: options.open,
       hello: () => this.hello(),
       receive: (frame) => this.receive(frame),
+      waits: inCall,
+      proved: options.proved,
       closed: (code) => {
         if (code === closeCodes.ticketRefused) this.token = ''; // the next hello brings a ticket
       },
@@ -56,6 +62,11 @@ export class RoomSocket {
 
   start(): void {
     this.socket.start();
+  }
+
+  /** Asks whether the socket lives; one that does not answer is replaced. */
+  prove(): void {
+    this.socket.prove();
   }
 
   send<K extends keyof RoomSays>(type: K, body: RoomSays[K]): boolean {

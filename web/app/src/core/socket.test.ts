@@ -52,15 +52,17 @@ afterEach(() => {
 function link(hello: () => Promise<Frame> = () => Promise.resolve({ type: 'hello', body: {} })) {
   const states: [LinkState, number?][] = [];
   const frames: Frame[] = [];
+  const proofs: number[] = [];
   const it = new Link({
     url: () => 'ws://test',
     hello,
     receive: (frame) => frames.push(frame),
     state: (state, code) => states.push(code === undefined ? [state] : [state, code]),
+    proved: () => proofs.push(Date.now()),
     open: () => new FakeWire(),
     random: () => 1,
   });
-  return { it, states, frames };
+  return { it, states, frames, proofs };
 }
 
 async function welcomed() {
@@ -100,6 +102,38 @@ describe('a link', () => {
     dispatchEvent(new Event('online'));
     await settle();
     expect(opened()).toBe(3);
+  });
+
+  it('proves that it lives, and is replaced at once when it does not', async () => {
+    const { it: socket, states, proofs } = await welcomed();
+    last().hears({ type: 'pong', body: {} });
+    socket.prove();
+    socket.prove();
+    expect(
+      last()
+        .types()
+        .filter((type) => type === 'ping'),
+    ).toHaveLength(2); // the usual one and this
+    last().hears({ type: 'pong', body: {} });
+    expect(proofs).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(opened()).toBe(1);
+    socket.prove();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(opened()).toBe(2);
+    expect(states.at(-1)).toEqual(['away']);
+    expect(proofs).toHaveLength(1);
+  });
+
+  it('does not wait any longer for its next attempt when it is to prove itself', async () => {
+    const { it: socket } = await welcomed();
+    last().onclose?.({ code: 1006 });
+    socket.prove();
+    await settle();
+    expect(opened()).toBe(2);
+    socket.prove(); // that attempt is under way
+    await settle();
+    expect(opened()).toBe(2);
   });
 
   it('does not come back when the server says not to', async () => {

@@ -32,6 +32,10 @@ export interface LinkOptions {
   state: (state: LinkState, code?: number) => void;
   /** Every close by the other side, with its code, before the next attempt. */
   closed?: (code: number) => void;
+  /** An answer to prove() came. */
+  proved?: () => void;
+  /** Waits between attempts, in ms; the first and the longest. */
+  waits?: { first: number; most: number };
   open?: (url: string) => Wire;
   random?: () => number;
 }
@@ -45,13 +49,15 @@ export class Refused extends Error {
 
 const pingEvery = 4_000; // ms
 const deadAfter = 9_000; // ms that a ping may stay unanswered
+// How long an answer to prove() may take: a few round trips, at least a moment.
+const proofLeast = 800; // ms
+const proofMargin = 300; // ms
 const helloWithin = 12_000; // ms from opening to the first frame
-const backoffFirst = 400; // ms
-const backoffMost = 12_000; // ms
+const usualWaits = { first: 400, most: 12_000 }; // ms
 
 /** How long to wait before attempt n (0 is the first retry): full jitter above a floor. */
-export function backoff(n: number, random: number): number {
-  const ceiling = Math.min(backoffMost, backoffFirst * 2 ** n);
+export function backoff(n: number, random: number, { first, most } = usualWaits): number {
+  const ceiling = Math.min(most, first * 2 ** n);
   return Math.round(ceiling / 2 + (ceiling / 2) * random);
 }
 
@@ -68,6 +74,7 @@ export class Link {
   private pinged = 0; // when the unanswered ping was sent, 0 for none
   private ticker: ReturnType<typeof setInterval> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private proof: ReturnType<typeof setTimeout> | undefined; // until prove() must be answered
   private readonly retryNow = () => {
     if (this.state !== 'away' && this.state !== 'connecting') return;
     if (this.timer === undefined) return;
@@ -99,11 +106,25 @@ export class Link {
     this.finish(code);
   }
 
+  /** Asks whether the connection lives. One that does not answer soon is replaced. */
+  prove(): void {
+    if (!this.ready) {
+      if (!this.wire) this.retryNow();
+      return;
+    }
+    if (this.proof !== undefined) return;
+    this.pinged ||= Date.now();
+    this.send('ping', { at: Date.now() });
+    const patience = Math.max(proofLeast, 2 * (this.rtt || proofLeast) + proofMargin);
+    this.proof = setTimeout(() => this.reconnect(), patience);
+  }
+
   /** Drops the present connection and comes back at once, for a link thought dead. */
   reconnect(): void {
     if (this.stopped) return;
     this.attempt = 0;
     this.drop();
+    this.become(this.state === 'connecting' ? 'connecting' : 'away');
     void this.connect();
   }
 
@@ -144,6 +165,10 @@ export class Link {
     if (frame.type === 'pong') {
       if (this.pinged) this.rtt = Date.now() - this.pinged;
       this.pinged = 0;
+      if (this.proof === undefined) return;
+      clearTimeout(this.proof);
+      this.proof = undefined;
+      this.options.proved?.();
       return;
     }
     if (!this.ready && frame.type === 'welcome') {
@@ -182,14 +207,15 @@ export class Link {
 
   private later(): void {
     this.become(this.state === 'connecting' ? 'connecting' : 'away');
-    const wait = backoff(this.attempt++, (this.options.random ?? Math.random)());
+    const wait = backoff(this.attempt++, (this.options.random ?? Math.random)(), this.options.waits);
     this.timer = setTimeout(() => void this.connect(), wait);
   }
 
   private drop(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.proof);
     clearInterval(this.ticker);
-    this.timer = undefined;
+    this.timer = this.proof = undefined;
     this.ready = false;
     this.pinged = 0;
     const wire = this.wire;

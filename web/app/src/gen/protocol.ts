@@ -124,6 +124,8 @@ export interface Media {
   microphone: boolean;
   camera: boolean;
   screen: boolean;
+  /** the camera is on, but its link bears sound only: the picture comes back by itself */
+  paused?: boolean;
 }
 
 /** Knock says that the person is ready to enter. */

@@ -8,9 +8,11 @@ import {
   type LinkWord,
   type PeerState,
   type Source,
+  type Weak,
+  weakSide,
 } from '../../core/call';
 import { BrowserPeer } from '../../core/call-browser';
-import type { Reading } from '../../core/call-quality';
+import type { Watch } from '../../core/call-watch';
 import { Media, type Capture, type CaptureState } from '../../core/media';
 import { Refused, type LinkState } from '../../core/socket';
 import { RoomSocket } from '../../core/socket-room';
@@ -34,6 +36,7 @@ export type Tracks = Partial<Record<Source, MediaStreamTrack>>;
 
 const measureEvery = 4_000; // ms
 const measureFirst = 700; // ms; a first word about the link
+const enoughUp = 100; // kbit/s; a link that carries less is weak, whatever arrives
 const chatAgain = 3_000; // ms
 
 export class Visit {
@@ -53,6 +56,8 @@ export class Visit {
   began = $state(0);
   over = $state.raw<Over | null>(null);
   quality = $state.raw<Quality | null>(null);
+  /** The uplink bears sound only; the camera waits. */
+  paused = $state(false);
   /** Code of the last message that the server would not carry out. */
   trouble = $state('');
   /** The browser keeps sound back until a click. */
@@ -68,7 +73,11 @@ export class Visit {
   private readonly sounds = new Set<HTMLMediaElement>();
   private refusal: Problem | undefined;
   private admitting = ''; // whom to let in once inside
-  private reading: Reading | undefined;
+  /** For a while now nobody could have been understood. */
+  mute = $state(false);
+
+  private available = $state(0); // kbit/s up, 0: unknown
+  private watch: Watch | undefined;
   private ticker: ReturnType<typeof setInterval> | undefined;
 
   constructor(readonly consult: string) {
@@ -77,16 +86,17 @@ export class Visit {
       ticket: () => this.ticket(),
       receive: (frame) => this.receive(frame as RoomFromServer),
       state: (state, code) => this.linked(state, code),
+      proved: () => this.call.proved(),
     });
     this.call = new Negotiation<BrowserPeer>({
       peer: (hooks) => new BrowserPeer(hooks),
       send: (offer) => this.socket.send('offer', offer),
       begun: () => {
         this.generation++;
-        this.reading = undefined;
         this.attach();
       },
       lines: (lines) => (this.lines = lines),
+      prove: () => this.socket.prove(),
       state: (state) => (this.peer = state),
     });
     this.media.on('change', () => {
@@ -99,8 +109,8 @@ export class Visit {
   start(): void {
     this.over = null;
     this.socket.start();
-    setTimeout(() => void this.measure(), measureFirst);
-    this.ticker = setInterval(() => void this.measure(), measureEvery);
+    setTimeout(() => this.measure(), measureFirst);
+    this.ticker = setInterval(() => this.measure(), measureEvery);
   }
 
   /** Asks for camera and microphone, as far as the person may use them. */
@@ -110,6 +120,9 @@ export class Visit {
 
   close(): void {
     clearInterval(this.ticker);
+    this.ticker = undefined;
+    this.watch?.close();
+    this.watch = undefined;
     this.call.close();
     this.media.close();
     this.socket.close();
@@ -226,6 +239,15 @@ export class Visit {
     return linkWord(this.rtt, 0);
   }
 
+  /** Which direction of the own link is weak. */
+  get weak(): Weak {
+    if (this.phase !== 'in' || this.word === 'lost' || this.word === 'unknown' || !this.quality) return '';
+    // Sound alone says little of what the uplink would bear.
+    const pictured = this.may.includes('camera') && this.live('camera');
+    if (pictured && (this.paused || (this.available > 0 && this.available < enoughUp))) return 'up';
+    return weakSide(this.quality.loss_up, this.quality.loss_down);
+  }
+
   /** Attachment for an element that sounds: plays, and remembers when it may not. */
   sound = (element: HTMLMediaElement): (() => void) => {
     this.sounds.add(element);
@@ -315,6 +337,7 @@ export class Visit {
   private entered(phase: Participant['phase']): void {
     this.phase = phase;
     if (phase === 'in' && !this.began) this.began = Date.now();
+    if (phase === 'in') void this.attend();
     if (phase === 'in' && this.admitting) {
       this.admit(this.admitting);
       this.admitting = '';
@@ -366,24 +389,42 @@ export class Visit {
 
   private tell(): void {
     const on = (source: Source) => this.may.includes(source) && this.media.live(source);
-    this.socket.send('media', { microphone: on('microphone'), camera: on('camera'), screen: on('screen') });
+    const paused = this.paused && on('camera');
+    this.socket.send('media', {
+      microphone: on('microphone'),
+      camera: on('camera'),
+      screen: on('screen'),
+      ...(paused ? { paused } : {}),
+    });
   }
 
-  private async measure(): Promise<void> {
+  private measure(): void {
     this.rtt = this.socket.rtt;
-    const peer = this.call.peer;
-    if (!peer || this.phase !== 'in' || this.peer !== 'connected') return;
-    const [report, { compare, read }] = await Promise.all([
-      peer.stats().catch(() => undefined),
-      import('../../core/call-quality'),
-    ]);
-    if (!report || peer !== this.call.peer) return;
-    const now = read([...report.values()], Date.now());
-    if (this.reading) {
-      this.quality = compare(this.reading, now);
-      this.socket.send('quality', this.quality);
-    }
-    this.reading = now;
+    if (this.phase === 'in') void this.attend();
+  }
+
+  // The call is watched by code that comes after it stands; without the code the
+  // call goes on as it began, and the next measure asks again.
+  private async attend(): Promise<void> {
+    const { Watch } = (await import('../../core/call-watch').catch(() => undefined)) ?? {};
+    if (!Watch || this.watch || !this.ticker) return; // the visit may be over by now
+    this.watch = new Watch({
+      peer: () => this.call.peer && { peer: this.call.peer, state: this.peer },
+      arrives: () => this.call.arrives(),
+      silent: () => this.call.silent(),
+      changed: () => this.socket.prove(),
+      quality: (quality, available) => {
+        this.quality = quality;
+        this.available = available;
+        this.socket.send('quality', quality);
+      },
+      mute: (mute) => (this.mute = mute),
+      paused: (paused) => {
+        if (paused === this.paused) return;
+        this.paused = paused;
+        this.tell();
+      },
+    });
   }
 
   private finish(over: Over): void {

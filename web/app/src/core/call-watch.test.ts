@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Picture, Voice } from './call';
+import { Watch, type Watched } from './call-watch';
+
+/** A connection whose counters the test moves. */
+class FakeCall implements Watched {
+  received = 0;
+  available = 30;
+  shapes: { voice: Voice; picture: Picture }[] = [];
+  private sent = 0;
+  stats() {
+    this.sent += 15;
+    const stats: [string, { id: string; type: string; [name: string]: unknown }][] = [
+      ['T', { id: 'T', type: 'transport', selectedCandidatePairId: 'P' }],
+      [
+        'P',
+        {
+          id: 'P',
+          type: 'candidate-pair',
+          bytesReceived: this.received,
+          currentRoundTripTime: 0.04,
+          availableOutgoingBitrate: this.available * 1000,
+        },
+      ],
+      ['o', { id: 'o', type: 'outbound-rtp', packetsSent: this.sent }],
+    ];
+    return Promise.resolve(stats);
+  }
+  shape(voice: Voice, picture: Picture) {
+    this.shapes.push({ voice, picture });
+    return Promise.resolve();
+  }
+}
+
+function watch(call = new FakeCall()) {
+  const said: string[] = [];
+  const network = new EventTarget();
+  vi.stubGlobal('navigator', { connection: network });
+  let present = call;
+  const it = new Watch({
+    peer: () => ({ peer: present, state: 'connected' }),
+    arrives: () => said.push('arrives'),
+    silent: () => said.push('silent'),
+    changed: () => said.push('changed'),
+    quality: (quality) => said.push(`rtt ${quality.rtt}`),
+    mute: (mute) => said.push(mute ? 'mute' : 'audible'),
+    paused: (paused) => said.push(paused ? 'paused' : 'goes on'),
+  });
+  const run = async (ms: number, flowing: boolean) => {
+    for (let at = 0; at < ms; at += 500) {
+      if (flowing) present.received += 100;
+      await vi.advanceTimersByTimeAsync(500);
+    }
+  };
+  return { it, call, said, network, run, replace: (by: FakeCall) => (present = by) };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe('the watch over a call', () => {
+  it('tells after a second and a half that nothing arrives, and when it does again', async () => {
+    const { said, run } = watch();
+    await run(2_000, true);
+    expect(said).not.toContain('silent');
+    await run(1_000, false);
+    expect(said).not.toContain('silent');
+    await run(500, false);
+    expect(said.at(-1)).toBe('silent');
+    await run(500, true);
+    expect(said.at(-1)).toBe('arrives');
+  });
+
+  it('is less patient once the network has changed', async () => {
+    const { said, run, network } = watch();
+    await run(1_000, true);
+    network.dispatchEvent(new Event('change'));
+    expect(said.at(-1)).toBe('changed');
+    await run(1_000, false);
+    expect(said).toContain('silent');
+  });
+
+  it('pauses the picture of a link that bears sound only, and keeps the estimate of an outage out', async () => {
+    const { call, said, run } = watch();
+    await run(3_000, true);
+    expect(said).toContain('paused');
+    expect(call.shapes.at(-1)?.picture.rate).toBe(0);
+    const shapes = call.shapes.length;
+    call.available = 5000;
+    await run(2_000, false); // the first reading may still count
+    await run(10_000, false);
+    expect(call.shapes.length).toBeLessThanOrEqual(shapes + 1);
+  });
+
+  it('watches a new connection from the beginning', async () => {
+    const { said, run, replace } = watch();
+    await run(3_000, true);
+    replace(new FakeCall());
+    await run(500, true);
+    expect(said).toContain('goes on');
+    expect(said).not.toContain('silent');
+  });
+
+  it('says how the link is, soon at first', async () => {
+    const { said, run } = watch();
+    await run(1_500, true);
+    expect(said.filter((one) => one === 'rtt 40')).toHaveLength(1);
+    await run(8_000, true);
+    expect(said.filter((one) => one === 'rtt 40')).toHaveLength(3);
+  });
+
+  it('says when nobody could have been understood for ten seconds', async () => {
+    const { said, run } = watch();
+    await run(2_000, true);
+    await run(9_500, false);
+    expect(said).not.toContain('mute');
+    await run(500, false);
+    expect(said).toContain('mute');
+    await run(1_000, true);
+    expect(said.at(-1)).not.toBe('mute');
+    expect(said).toContain('audible');
+  });
+
+  it('is over when closed', async () => {
+    const { it: watching, said, run, network } = watch();
+    watching.close();
+    network.dispatchEvent(new Event('change'));
+    await run(5_000, false);
+    expect(said).toEqual([]);
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { Ladder, steps, type UplinkReading } from './ladder';
+
+/** A link that is read once per second, 30 packets each. */
+function link() {
+  const ladder = new Ladder();
+  let now: UplinkReading = { at: 0, available: 0, rtt: 40, sent: 0, lost: 0 };
+  return {
+    ladder,
+    read(seconds: number, more: { available: number; rtt?: number; loss?: number }) {
+      for (let i = 0; i < seconds; i++) {
+        const { loss = 0, ...rest } = more;
+        now = { ...now, ...rest, at: now.at + 1000, sent: now.sent + 30, lost: now.lost + 30 * loss };
+        ladder.take(now);
+      }
+      return ladder;
+    },
+  };
+}
+
+describe('the ladder', () => {
+  it('begins low and goes up after good readings only', () => {
+    const { ladder, read } = link();
+    expect(ladder.picture.rate).toBeLessThanOrEqual(40);
+    read(1, { available: 2000 });
+    expect(ladder.step).toBe(1);
+    read(1, { available: 2000 });
+    expect(ladder.picture.lines).toBe(720);
+  });
+
+  it('goes down at once, as far as it must', () => {
+    const { ladder, read } = link();
+    read(2, { available: 2000 });
+    read(1, { available: 300 });
+    expect(ladder.picture).toMatchObject({ lines: 360, fps: 15 });
+  });
+
+  it('does not swing at a limit', () => {
+    const { ladder, read } = link();
+    read(2, { available: 280 });
+    const step = ladder.step;
+    for (let i = 0; i < 10; i++) {
+      read(1, { available: 240 });
+      read(1, { available: 280 });
+      expect(ladder.step).toBe(step);
+    }
+  });
+
+  it('keeps 360 lines at 15 frames on a link of 384 kbit/s', () => {
+    const { ladder, read } = link();
+    read(4, { available: 340, rtt: 150, loss: 0.01 });
+    expect(ladder.picture).toMatchObject({ lines: 360, fps: 15 });
+  });
+
+  it('does not take the losses of a radio link for a full one', () => {
+    const { ladder, read } = link();
+    read(10, { available: 800, loss: 0.1 });
+    expect(ladder.picture.lines).toBeGreaterThanOrEqual(360);
+  });
+
+  it('goes down while the queue grows, and keeps a small picture', () => {
+    const { ladder, read } = link();
+    read(3, { available: 800 });
+    const step = ladder.step;
+    read(1, { available: 800, rtt: 600 });
+    expect(ladder.step).toBe(step - 1);
+    read(20, { available: 800, rtt: 600 });
+    expect(ladder.step).toBe(1);
+  });
+
+  it('gives the picture up where sound alone fits, after two readings', () => {
+    const { ladder, read } = link();
+    read(1, { available: 30 });
+    expect(ladder.paused).toBe(false);
+    read(1, { available: 30 });
+    expect(ladder.paused).toBe(true);
+    expect(ladder.picture.rate).toBe(0);
+  });
+
+  it('brings the picture back by itself, later after each failure', () => {
+    const { ladder, read } = link();
+    const waits: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      while (!ladder.paused) read(1, { available: 30 });
+      let waited = 0;
+      while (ladder.paused) {
+        read(1, { available: 40 });
+        waited++;
+      }
+      waits.push(waited);
+    }
+    expect(waits).toEqual([8, 16, 32]);
+  });
+
+  it('brings the picture back at once when the link is plainly good', () => {
+    const { ladder, read } = link();
+    read(3, { available: 30 });
+    read(1, { available: 200 });
+    expect(ladder.paused).toBe(false);
+  });
+
+  it('codes the voice by the link and never below its floor', () => {
+    const { ladder, read } = link();
+    expect(ladder.voice).toEqual({ rate: 12_000, packet: 60 });
+    read(3, { available: 384 });
+    expect(ladder.voice).toEqual({ rate: 18_000, packet: 40 });
+    read(3, { available: 2000 });
+    expect(ladder.voice).toEqual({ rate: 24_000, packet: 20 });
+    read(10, { available: 5, loss: 0.6, rtt: 3000 });
+    expect(ladder.voice).toEqual({ rate: 12_000, packet: 60 });
+    read(3, { available: 110 }); // near the limit
+    expect(ladder.voice.packet).toBe(60);
+  });
+
+  it('costs at most 32 kbit/s on the wire for the voice of a link of 384 kbit/s', () => {
+    const { ladder, read } = link();
+    const { voice } = read(3, { available: 384 });
+    const headers = 64 * 8 * (1000 / voice.packet);
+    expect(voice.rate + headers).toBeLessThanOrEqual(32_000);
+    expect(ladder.paused).toBe(false);
+  });
+
+  it('has steps whose rate lets the estimate reach the next one', () => {
+    for (let step = 1; step + 1 < steps.length; step++) {
+      expect(steps[step + 1]!.needs).toBeLessThanOrEqual(1.5 * (steps[step]!.rate + 20) + 10);
+      expect(steps[step + 1]!.needs).toBeGreaterThan(steps[step]!.needs);
+    }
+  });
+});

@@ -1,0 +1,154 @@
+// How much of a thin uplink the picture may have. Sound comes first: it has a
+// rung of its own below which nothing takes from it, and the picture gets what
+// is left, down to nothing. Pure: readings in, a decision out.
+
+import { firstPicture, firstVoice, type Picture, type Voice } from './call';
+
+/** One look at the uplink. */
+export interface UplinkReading {
+  at: number; // ms
+  available: number; // kbit/s that the browser believes in; 0: it does not know yet
+  rtt: number; // ms, 0: unknown
+  sent: number; // packets, ever
+  lost: number; // of them, as the server reports it
+}
+
+/** What the camera may cost, and the kbit/s in all, sound included, before it is tried. */
+export interface Step extends Picture {
+  needs: number;
+}
+
+// The rate of a step lets the estimate grow to what the next one needs: it ends
+// at about one and a half times what is sent.
+export const steps: readonly Step[] = [
+  { lines: 0, fps: 0, rate: 0, needs: 0 },
+  { ...firstPicture, needs: 52 },
+  { lines: 180, fps: 10, rate: 80, needs: 90 },
+  { lines: 180, fps: 15, rate: 130, needs: 130 },
+  { lines: 270, fps: 15, rate: 200, needs: 190 },
+  { lines: 360, fps: 15, rate: 400, needs: 270 },
+  { lines: 360, fps: 20, rate: 600, needs: 480 },
+  { lines: 540, fps: 20, rate: 900, needs: 720 },
+  { lines: 720, fps: 20, rate: 1200, needs: 1080 },
+];
+
+// A packet's headers weigh 64 bytes, so short packets cost more than speech.
+const voices: readonly (Voice & { below: number })[] = [
+  { below: 100, ...firstVoice }, // 21 kbit/s on the wire
+  { below: 900, rate: 18_000, packet: 40 }, // 31
+  { below: Infinity, rate: 24_000, packet: 20 }, // 50
+];
+
+const stays = 0.8; // share of a step's need at which it is still kept
+const steady = 2; // good readings before a step up
+const lossWindow = 5_000; // ms; a few packets say nothing of a share
+// Radio links lose a tenth without being full; the estimate knows the difference.
+const lossy = 0.25;
+const clean = 0.15;
+const queue = 350; // ms above the best round trip: a queue fills
+const rttWindow = 60_000; // ms that the best round trip is remembered
+const pauseFirst = 8_000; // ms without picture before it is tried again
+const pauseMost = 60_000;
+const trial = 15_000; // ms that a picture must last to count as back
+
+export class Ladder {
+  step = steps.findIndex((step) => step.lines === firstPicture.lines);
+  voice: Voice = firstVoice;
+
+  private good = 0; // readings in a row that would bear more
+  private bad = 0; // readings in a row that bear no picture at all
+  private best: { at: number; rtt: number } | undefined;
+  private readings: UplinkReading[] = []; // of the last lossWindow
+  private pause = pauseFirst;
+  private pausedAt = 0;
+  private triedAt = 0; // when the picture came back, 0: it was never off
+
+  /** The link took the picture away. */
+  get paused(): boolean {
+    return this.step === 0;
+  }
+
+  get picture(): Picture {
+    return steps[this.step]!;
+  }
+
+  /** Takes a reading; whether something changed. */
+  take(now: UplinkReading): boolean {
+    const { step, voice } = this;
+    const link = { full: this.queued(now), loss: this.loss(now) };
+    if (this.paused) this.resume(now, link);
+    else this.climb(now, link);
+    if (now.available > 0) this.speak(now.available);
+    return this.step !== step || this.voice !== voice;
+  }
+
+  private climb(now: UplinkReading, { full, loss }: { full: boolean; loss: number }): void {
+    const known = now.available > 0;
+    const kept = Math.min(this.step, known ? bearable(now.available / stays) : this.step);
+    const down = full || loss > lossy ? Math.min(kept, Math.max(1, this.step - 1)) : kept;
+    if (down < 1 || loss > 2 * lossy) {
+      this.good = 0;
+      this.step = 1;
+      // The picture goes only when the link says so twice: one reading may err.
+      if (++this.bad >= steady) this.stop(now.at);
+      return;
+    }
+    this.bad = 0;
+    const up = bearable(now.available);
+    if (down < this.step || up <= this.step || loss > clean || full) {
+      this.good = 0;
+      this.step = down;
+      return;
+    }
+    if (++this.good < steady) return;
+    this.good = 0;
+    this.step = up;
+  }
+
+  private stop(at: number): void {
+    const failed = this.triedAt > 0 && at - this.triedAt < trial;
+    this.pause = failed ? Math.min(pauseMost, this.pause * 2) : pauseFirst;
+    this.step = 0;
+    this.bad = 0;
+    this.pausedAt = at;
+  }
+
+  // Without a picture the estimate stays where sound leaves it, so coming back is a trial.
+  private resume(now: UplinkReading, { full, loss }: { full: boolean; loss: number }): void {
+    const rested = now.at - this.pausedAt >= this.pause;
+    if (full || loss > clean || (!rested && now.available < steps[2]!.needs)) return;
+    this.step = 1;
+    this.good = 0;
+    this.triedAt = now.at;
+  }
+
+  private queued(now: UplinkReading): boolean {
+    if (now.rtt <= 0) return false;
+    if (!this.best || now.rtt <= this.best.rtt || now.at - this.best.at > rttWindow) {
+      this.best = { at: now.at, rtt: now.rtt };
+    }
+    return now.rtt - this.best.rtt > queue;
+  }
+
+  private loss(now: UplinkReading): number {
+    this.readings = [...this.readings.filter((one) => now.at - one.at <= lossWindow), now];
+    const first = this.readings[0]!;
+    const sent = now.sent - first.sent;
+    return sent > 0 ? Math.min(1, Math.max(0, (now.lost - first.lost) / sent)) : 0;
+  }
+
+  private speak(available: number): void {
+    const fits = voices.findIndex((voice) => available < voice.below);
+    const present = voices.findIndex((voice) => voice.packet === this.voice.packet);
+    // Up with a margin, so that a link at the limit does not change its packets all the time.
+    const margin = fits > present && available < voices[fits - 1]!.below * 1.3;
+    if (fits === present || margin) return;
+    const { rate, packet } = voices[fits]!;
+    this.voice = { rate, packet };
+  }
+}
+
+/** The highest step that the rate bears. */
+function bearable(rate: number): number {
+  return steps.findLastIndex((step) => step.needs <= rate);
+}
