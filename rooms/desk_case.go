@@ -344,8 +344,9 @@ func (d *Desk) Timeline(ctx context.Context, by auth.Actor, id string) ([]Timeli
 	out := make([]TimelineEntry, 0, len(list))
 	for _, e := range list {
 		t := TimelineEntry{ID: e.ID, At: e.At, Action: e.Action, From: e.From, To: e.To, Detail: e.Detail, Outcome: e.Outcome}
-		if strings.HasPrefix(e.Action, "room.") { // the rest of a session's summary is for the audit
-			t.Lasted, t.Detail = lasted(e.Detail), ""
+		if strings.HasPrefix(e.Action, "room.") {
+			t.Detail = ""
+			t.Lasted, t.Link = summarised(e.Detail)
 		}
 		if p, ok := n.people[e.Person]; ok {
 			t.Person, t.Name = e.Person, p.Name

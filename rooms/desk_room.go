@@ -75,19 +75,37 @@ func (d *Desk) SessionNote(ctx context.Context, caseID string, by auth.Actor, no
 	e := d.entry(ctx, by, auth.Action("room."+note.What), c)
 	e.Told = note.What != "presented"
 	if note.Lasted > 0 {
-		e.Detail = fmt.Sprintf(sessionSummary, int(note.Lasted.Seconds()), note.RTT, 100*note.Loss, note.Path, note.Freezes)
+		e.Detail = summarise(note)
 	}
 	return d.store.Audit(ctx, e)
 }
 
-// sessionSummary is a stay in a call as the audit trail has it.
-const sessionSummary = "lasted %ds rtt %.0fms loss %.1f%% path %s freezes %d"
+// summarise writes a stay in a call as the audit trail has it.
+func summarise(n SessionNote) string {
+	path := n.Path
+	if path == "" {
+		path = "unknown"
+	}
+	return fmt.Sprintf(sessionSummary, int(n.Lasted.Seconds()), n.RTT, 100*n.Loss, path, n.Freezes,
+		n.RateUp, n.RateDown, 100*n.Concealed, n.Reconnects)
+}
 
-// lasted reads how many seconds a stay lasted from its summary; 0 without one.
-func lasted(summary string) int {
-	var seconds int
-	_, _ = fmt.Sscanf(summary, "lasted %ds", &seconds) // not a summary: 0
-	return seconds
+const sessionSummary = "lasted %ds rtt %.0fms loss %.1f%% path %s freezes %d up %.0f down %.0f kbit/s concealed %.1f%% reconnects %d"
+
+// sessionSummaryRead is sessionSummary for reading; Sscanf knows no precision.
+const sessionSummaryRead = "lasted %ds rtt %fms loss %f%% path %s freezes %d up %f down %f kbit/s concealed %f%% reconnects %d"
+
+// summarised reads how many seconds a stay lasted from its summary, 0 without
+// one, and how the link was meanwhile, nil where nothing was measured.
+func summarised(summary string) (lasted int, link *SessionLink) {
+	var k SessionLink
+	read, _ := fmt.Sscanf(summary, sessionSummaryRead, &lasted, &k.RTT, &k.Loss, &k.Path, &k.Freezes,
+		&k.RateUp, &k.RateDown, &k.Concealed, &k.Reconnects) // what is no summary reads as nothing
+	if read < 9 || k.Path == "unknown" {
+		return lasted, nil
+	}
+	k.Loss, k.Concealed = k.Loss/100, k.Concealed/100
+	return lasted, &k
 }
 
 // Chat keeps a message with the case.

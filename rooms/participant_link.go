@@ -5,8 +5,12 @@ type LinkReport struct {
 	RTT      float64 // ms, 0: unknown
 	LossUp   float64 // share of packets lost, 0 to 1
 	LossDown float64
-	Freezes  int // video freezes since the call began
-	Path     string
+	RateUp   float64 // kbit/s
+	RateDown float64
+	// Concealed is the share of the sound heard that the browser had to invent.
+	Concealed float64
+	Freezes   int // video freezes since the call began
+	Path      string
 }
 
 func (r LinkReport) loss() float64 { return max(r.LossUp, r.LossDown) }
@@ -25,6 +29,11 @@ type linkTally struct {
 	reports int
 	sumRTT  float64
 	sumLoss float64
+	sumUp   float64
+	sumDown float64
+	sumMade float64 // of Concealed
+	// reconnects counts the times that media came back after it was lost.
+	reconnects int
 }
 
 // add takes one report and reports whether the word has changed.
@@ -33,6 +42,9 @@ func (t *linkTally) add(r LinkReport) bool {
 	t.reports++
 	t.sumRTT += r.RTT
 	t.sumLoss += r.loss()
+	t.sumUp += r.RateUp
+	t.sumDown += r.RateDown
+	t.sumMade += r.Concealed
 	before := t.word
 	switch {
 	case r.RTT == 0 && r.loss() == 0:
@@ -48,10 +60,13 @@ func (t *linkTally) add(r LinkReport) bool {
 }
 
 func (t *linkTally) summary() SessionNote {
-	n := SessionNote{Path: t.last.Path, Freezes: t.last.Freezes}
+	n := SessionNote{Path: t.last.Path, Freezes: t.last.Freezes, Reconnects: t.reconnects}
 	if t.reports > 0 {
 		n.RTT = t.sumRTT / float64(t.reports)
 		n.Loss = t.sumLoss / float64(t.reports)
+		n.RateUp = t.sumUp / float64(t.reports)
+		n.RateDown = t.sumDown / float64(t.reports)
+		n.Concealed = t.sumMade / float64(t.reports)
 	}
 	return n
 }

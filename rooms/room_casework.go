@@ -55,12 +55,16 @@ type RoomCase struct {
 
 // SessionNote is one line of the session's record. No clinical text.
 type SessionNote struct {
-	What    string        // joined, left, lost, removed, presented
-	Lasted  time.Duration // how long the person was in the call (left, lost, removed)
-	RTT     float64       // ms, mean over that time; 0: unknown
-	Loss    float64       // share of packets lost, 0 to 1, the worse direction, mean
-	Path    string        // udp, tcp, relay or empty
-	Freezes int
+	What       string        // joined, left, lost, removed, presented
+	Lasted     time.Duration // how long the person was in the call (left, lost, removed)
+	RTT        float64       // ms, mean over that time; 0: unknown
+	Loss       float64       // share of packets lost, 0 to 1, the worse direction, mean
+	Path       string        // udp, tcp, relay or empty
+	Freezes    int
+	RateUp     float64 // kbit/s, mean
+	RateDown   float64
+	Concealed  float64 // share of the sound that had to be invented, mean
+	Reconnects int     // times that media came back after it was lost
 }
 
 // RoomChat is one kept chat message.

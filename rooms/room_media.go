@@ -70,6 +70,9 @@ func (r *Room) connected(p *Participant, up bool) {
 	}
 	p.mediaUp = up
 	if up {
+		if p.hadMedia {
+			p.link.reconnects++
+		}
 		p.hadMedia = true
 	}
 	r.show(p)

@@ -160,7 +160,20 @@ type TimelineEntry struct {
 	To          consult.State `json:"to,omitempty" enum:",draft,submitted,returned,triaged,invited,accepted,scheduled,ready,waiting,in-call,interrupted,async,opinion-due,signed,decided,follow-up,closed,cancelled,expired,no-show"`
 	Detail      string        `json:"detail,omitempty" doc:"never clinical text; of attachment.add: photo, pdf or file"`
 	Lasted      int           `json:"lasted,omitempty" doc:"seconds in the call, when someone left it"`
+	Link        *SessionLink  `json:"link,omitempty" doc:"how the link was in that time, when someone left the call"`
 	Outcome     string        `json:"outcome" enum:"done,refused"`
+}
+
+// SessionLink is how a person's link was during a stay in a call, on average.
+type SessionLink struct {
+	RTT        float64 `json:"rtt" doc:"ms"`
+	Loss       float64 `json:"loss" doc:"share of packets lost, 0 to 1, the worse direction"`
+	RateUp     float64 `json:"rate_up" doc:"kbit/s sent"`
+	RateDown   float64 `json:"rate_down" doc:"kbit/s received"`
+	Concealed  float64 `json:"concealed" doc:"share of the sound that had to be invented, 0 to 1"`
+	Freezes    int     `json:"freezes" doc:"times that a picture stood still"`
+	Reconnects int     `json:"reconnects" doc:"times that sound and picture came back after they were lost"`
+	Path       string  `json:"path" enum:"udp,tcp,relay"`
 }
 
 // ChatView is one kept message of a case.

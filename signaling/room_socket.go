@@ -182,7 +182,8 @@ func (v *visit) quality(m protocol.Quality) {
 	share := func(x float64) float64 { return min(max(x, 0), 1) }
 	v.hold.Report(rooms.LinkReport{
 		RTT: min(max(m.RTT, 0), 60_000), LossUp: share(m.LossUp), LossDown: share(m.LossDown),
-		Freezes: max(m.Freezes, 0), Path: m.Path,
+		RateUp: min(max(m.RateUp, 0), 10_000_000), RateDown: min(max(m.RateDown, 0), 10_000_000),
+		Concealed: share(m.Concealed), Freezes: max(m.Freezes, 0), Path: m.Path,
 	})
 }
 

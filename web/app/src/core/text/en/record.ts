@@ -1,6 +1,15 @@
 import type zh from '../zh/record';
 
 const en: Record<keyof typeof zh, string> = {
+  'session.link.good': 'Good link',
+  'session.link.fair': 'Fair link',
+  'session.link.poor': 'Poor link',
+  'session.rates': '{up} kbit/s up and {down} down on average',
+  'session.concealed': '{percent} % of the sound was missing',
+  'session.freezes': 'the picture stood still {n} times',
+  'session.reconnects': 'the call came back {n} times',
+  'session.path.tcp': 'over TCP',
+  'session.path.relay': 'through the relay',
   'asked.declined': 'declined',
   'did.consult.create': 'Began the request',
   'did.consult.submit': 'Sent the request',

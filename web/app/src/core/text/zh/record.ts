@@ -1,4 +1,13 @@
 export default {
+  'session.link.good': '网络良好',
+  'session.link.fair': '网络一般',
+  'session.link.poor': '网络较差',
+  'session.rates': '平均上行 {up}、下行 {down} kbit/s',
+  'session.concealed': '{percent}% 的声音缺失',
+  'session.freezes': '画面停顿 {n} 次',
+  'session.reconnects': '通话恢复 {n} 次',
+  'session.path.tcp': '经 TCP',
+  'session.path.relay': '经中继',
   'asked.declined': '未接受',
   'did.consult.create': '开始写申请',
   'did.consult.submit': '发出申请',
