@@ -1,8 +1,11 @@
 package auth
 
 import (
+	"bytes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -16,7 +19,10 @@ import (
 // Seal encrypts the few secrets that are kept in the database (private keys,
 // second factors) with a key that is not: a copy of the database alone opens
 // nothing. XChaCha20-Poly1305, a random nonce in front of each box.
-type Seal struct{ box cipher.AEAD }
+type Seal struct {
+	box cipher.AEAD
+	key []byte
+}
 
 // SealKeySize is the size of a sealing key in bytes.
 const SealKeySize = chacha20poly1305.KeySize
@@ -27,7 +33,7 @@ func NewSeal(key []byte) (*Seal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth: sealing key: %w", err)
 	}
-	return &Seal{box: box}, nil
+	return &Seal{box: box, key: bytes.Clone(key)}, nil
 }
 
 // OpenSeal reads the sealing key from a file (Base64, one line) and makes the
@@ -70,6 +76,16 @@ func makeKeyFile(path string) error {
 		return err
 	}
 	return nil
+}
+
+// Derive makes a key of 32 bytes for another purpose, the same on every node
+// that has the sealing key and of no help in finding it (HKDF).
+func (s *Seal) Derive(purpose string) ([]byte, error) {
+	key, err := hkdf.Key(sha256.New, s.key, nil, purpose, 32)
+	if err != nil {
+		return nil, fmt.Errorf("auth: derive a key: %w", err)
+	}
+	return key, nil
 }
 
 // seal encrypts; open works only with the same purpose, so that a box cannot

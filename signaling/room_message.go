@@ -21,7 +21,9 @@ func (v *visit) Send(t rooms.RoomTelling) {
 			v.sock.close(protocol.CloseFault)
 			return
 		}
-		v.sock.tell(welcome(t, token))
+		m := welcome(t, token)
+		m.ICEServers = v.relays()
+		v.sock.tell(m)
 		return
 	case rooms.RoomPhaseChanged:
 		v.mu.Lock()
@@ -31,7 +33,7 @@ func (v *visit) Send(t rooms.RoomTelling) {
 		v.sock.tell(protocol.PhaseChanged{Phase: string(t.Phase), By: t.By, May: rights(t.May)})
 		if renew {
 			if token, ok := v.renew(); ok {
-				v.sock.tell(protocol.Renewed{Token: token})
+				v.sock.tell(v.renewed(token))
 			}
 		}
 		return

@@ -214,7 +214,7 @@ func (v *visit) alive() {
 	if time.Since(issued) >= tokenRenewed {
 		if fresh, ok := v.renew(); ok {
 			token = fresh
-			v.sock.tell(protocol.Renewed{Token: token})
+			v.sock.tell(v.renewed(token))
 		}
 	}
 	actor, _, err := v.server.cfg.Gate.AuthenticateToken(ctx, auth.RoomToken, token)
@@ -254,6 +254,21 @@ func (v *visit) renew() (string, bool) {
 	}
 	v.token, v.issued = token, time.Now()
 	return token, true
+}
+
+// renewed is a fresh token and what else is short-lived.
+func (v *visit) renewed(token string) protocol.Renewed {
+	return protocol.Renewed{Token: token, ICEServers: v.relays()}
+}
+
+func (v *visit) relays() []protocol.ICEServer {
+	if v.server.cfg.Relay == nil {
+		return []protocol.ICEServer{}
+	}
+	v.mu.Lock()
+	participant := v.participant
+	v.mu.Unlock()
+	return v.server.cfg.Relay(participant)
 }
 
 func asRefusal(err error, refusal **auth.Error) bool { return errors.As(err, refusal) }

@@ -51,8 +51,10 @@ type Config struct {
 	// Origins are the origins whose pages may connect, as
 	// "https://consult.example.org"; their hosts are the only ones answered.
 	Origins []string
-	Cookie  string       // name of the session cookie; empty: "session"
-	Log     *slog.Logger // nil: nothing is logged
+	// Relay tells a participant of the relays they may use; nil: there are none.
+	Relay  func(participant string) []protocol.ICEServer
+	Cookie string       // name of the session cookie; empty: "session"
+	Log    *slog.Logger // nil: nothing is logged
 }
 
 func (c Config) validate() (Config, error) {

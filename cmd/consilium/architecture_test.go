@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 	"rooms/cluster":               {},
 	"rooms/sfu":                   {},
 	"rooms/sfu/bench":             {"rooms/sfu"},
+	"rooms/turn":                  {},
 	"rooms/photo":                 {},
 	"rooms":                       {"rooms/consult", "rooms/schedule", "rooms/store", "rooms/cluster", "rooms/sfu", "rooms/photo", "auth"},
 	"signaling/protocol":          {},
@@ -38,6 +39,7 @@ var mustNotReach = map[string][]string{
 	"rooms/consult":  {"database/sql", "net/http", "github.com/gorilla/websocket", "github.com/redis/go-redis/v9"},
 	"rooms/schedule": {"database/sql", "net/http", "github.com/gorilla/websocket", "github.com/redis/go-redis/v9"},
 	"rooms/sfu":      {"database/sql", "github.com/redis/go-redis/v9"},
+	"rooms/turn":     {"database/sql", "github.com/redis/go-redis/v9", "github.com/gorilla/websocket"},
 	"rooms/store":    {"github.com/redis/go-redis/v9", "github.com/gorilla/websocket"},
 	"auth":           {"database/sql", "github.com/redis/go-redis/v9"},
 }

@@ -22,7 +22,9 @@ import (
 	"consilium/rooms/cluster"
 	"consilium/rooms/sfu"
 	"consilium/rooms/store"
+	"consilium/rooms/turn"
 	"consilium/signaling"
+	"consilium/signaling/protocol"
 	"consilium/web"
 	"consilium/web/api"
 )
@@ -92,6 +94,8 @@ type server struct {
 	desk     *rooms.Desk
 	registry *rooms.Registry
 	media    *sfu.Server
+	relay    *turn.Relay // nil without TLS
+	relayKey []byte
 	sockets  *signaling.Server
 	guard    *web.Guard
 	handler  http.Handler
@@ -162,6 +166,9 @@ func (s *server) openPeople(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.relayKey, err = seal.Derive("media relay"); err != nil {
+		return err
+	}
 	if s.keys, err = auth.OpenKeys(ctx, s.store, seal, auth.KeysConfig{Log: s.log, Now: s.now}); err != nil {
 		return err
 	}
@@ -194,12 +201,41 @@ func (s *server) openRooms() error {
 		return fmt.Errorf("media: %w", err)
 	}
 	s.onClose(s.media.Close)
+	if s.cert != "" {
+		if s.relay, err = turn.New(turn.Config{Key: s.relayKey, Ways: s.ways, Now: s.now}); err != nil {
+			return err
+		}
+		s.onClose(s.relay.Close)
+	}
 	s.registry, err = rooms.NewRegistry(rooms.RegistryConfig{Casework: s.desk, Chatbook: s.desk, Media: s.media, Log: s.log})
 	if err != nil {
 		return err
 	}
 	s.desk.Watch(s.registry)
 	return nil
+}
+
+func (s *server) ways() []turn.Way {
+	var out []turn.Way
+	for _, w := range s.media.Ways() {
+		out = append(out, turn.Way(w))
+	}
+	return out
+}
+
+// relays are what a participant may use where no direct path to the media port
+// works: TURN at the app's own address, when this server ends TLS there itself.
+func (s *server) relays(participant string) []protocol.ICEServer {
+	if s.relay == nil {
+		return []protocol.ICEServer{}
+	}
+	port := s.public.Port()
+	if port == "" {
+		port = "443"
+	}
+	username, credential := s.relay.Grant(participant)
+	address := "turns:" + net.JoinHostPort(s.public.Hostname(), port) + "?transport=tcp"
+	return []protocol.ICEServer{{URLs: []string{address}, Username: username, Credential: credential}}
 }
 
 // mediaConfig reads the media addresses. Without a host, media listens on every
@@ -259,7 +295,7 @@ func (s *server) openHTTP(port string) error {
 	if _, err := api.Mount(mux, api.Config{Desk: s.desk, Gate: s.gate, Log: s.log, Secure: s.guard.Secure(), Version: version, Remote: s.guard.Remote}); err != nil {
 		return err
 	}
-	s.sockets, err = signaling.New(signaling.Config{Gate: s.gate, Desk: s.desk, Registry: s.registry, Origins: s.guard.Origins(), Cookie: api.CookieName(s.guard.Secure()), Log: s.log})
+	s.sockets, err = signaling.New(signaling.Config{Gate: s.gate, Desk: s.desk, Registry: s.registry, Relay: s.relays, Origins: s.guard.Origins(), Cookie: api.CookieName(s.guard.Secure()), Log: s.log})
 	if err != nil {
 		return err
 	}
@@ -360,7 +396,9 @@ func (s *server) run(ctx context.Context, ports []net.Listener) error {
 		if err != nil {
 			return err
 		}
-		web.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get}
+		web.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get, NextProtos: []string{"h2", "http/1.1"}}
+		web.Handler, web.ConnContext = secured(s.handler), remember
+		ports = []net.Listener{share(ports, web.TLSConfig, s.relay, s.log)}
 	}
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
@@ -372,13 +410,7 @@ func (s *server) run(ctx context.Context, ports []net.Listener) error {
 	failed := make(chan error, len(ports))
 	for _, l := range ports {
 		loops.Go(func() {
-			var err error
-			if s.cert != "" {
-				err = web.ServeTLS(l, "", "")
-			} else {
-				err = web.Serve(l)
-			}
-			if !errors.Is(err, http.ErrServerClosed) {
+			if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				failed <- err
 			}
 		})

@@ -60,6 +60,32 @@ func (s *Server) reachable() []netip.AddrPort {
 	return out
 }
 
+// Way is one address of the media port.
+type Way struct {
+	Told  netip.AddrPort // as browsers are told
+	Local netip.AddrPort // the same port, as reached from this machine
+}
+
+// Ways are the addresses that browsers are told, and where each leads here: a
+// NAT's address may not lead back to the machine behind it.
+func (s *Server) Ways() []Way {
+	listen, port := s.addr.Addr(), s.addr.Port()
+	var out []Way
+	for _, told := range s.reachable() {
+		local := told
+		switch {
+		case !listen.IsUnspecified():
+			local = s.addr
+		case len(s.cfg.Announce) > 0 && told.Addr().Is6() && listen.Is6():
+			local = netip.AddrPortFrom(pseudo6, port)
+		case len(s.cfg.Announce) > 0:
+			local = netip.AddrPortFrom(pseudo4, port)
+		}
+		out = append(out, Way{Told: told, Local: local})
+	}
+	return out
+}
+
 // candidateLines are the a=candidate lines of an answer, UDP and passive TCP
 // (RFC 6544) for each address.
 func (s *Server) candidateLines() string {

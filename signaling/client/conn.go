@@ -20,6 +20,8 @@ type Config struct {
 	Origin string // as a browser sends it; empty: URL
 	Cookie string // name=value of the session cookie
 	Bearer string // API token, instead of a cookie
+	// Relayed leaves the media only the relays that the server tells of.
+	Relayed bool
 }
 
 // Closed says that the server closed the socket.

@@ -45,7 +45,10 @@ const (
 // Connect makes a media connection as the browser does: microphone and camera,
 // and pairs of spare receiving sections. It waits until media can flow.
 func (r *Room) Connect(ctx context.Context, pairs int) error {
-	m, err := newMedia(pairs)
+	r.watch.mu.Lock()
+	relays := r.relays
+	r.watch.mu.Unlock()
+	m, err := newMedia(pairs, configuration(r.cfg, relays))
 	if err != nil {
 		return err
 	}
@@ -175,7 +178,21 @@ func (r *Room) AwaitMedia(ctx context.Context, participant, source string, packe
 	}
 }
 
-func newMedia(pairs int) (*Media, error) {
+// configuration takes relays only where they are to be used: a page in a Go
+// program is behind no firewall.
+func configuration(cfg Config, relays []protocol.ICEServer) webrtc.Configuration {
+	var out webrtc.Configuration
+	if !cfg.Relayed {
+		return out
+	}
+	out.ICETransportPolicy = webrtc.ICETransportPolicyRelay
+	for _, s := range relays {
+		out.ICEServers = append(out.ICEServers, webrtc.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
+	}
+	return out
+}
+
+func newMedia(pairs int, cfg webrtc.Configuration) (*Media, error) {
 	// A page that ends its call hears late packets; pion's errors about them say
 	// nothing. PION_LOG_ERROR=pc brings them back.
 	quiet := logging.NewDefaultLoggerFactory()
@@ -188,7 +205,7 @@ func newMedia(pairs int) (*Media, error) {
 		return nil, err
 	}
 	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&engine))
-	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+	pc, err := api.NewPeerConnection(cfg)
 	if err != nil {
 		return nil, err
 	}

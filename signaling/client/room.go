@@ -35,6 +35,7 @@ type Room struct {
 	endedBy  *string
 	welcomes int
 	media    *Media
+	relays   []protocol.ICEServer
 }
 
 // OpenRoom opens the room socket with a ticket and waits for its welcome.
@@ -85,6 +86,7 @@ func (r *Room) receive(body any, _ uint64) {
 				r.roster[p.ID] = p
 			}
 			r.chat = append(r.chat, m.Chat...)
+			r.relays = m.ICEServers
 			if len(m.Lines) > 0 {
 				r.lines = m.Lines
 			}
@@ -101,7 +103,7 @@ func (r *Room) receive(body any, _ uint64) {
 		case protocol.PhaseChanged:
 			r.phase, r.may = m.Phase, m.May
 		case protocol.Renewed:
-			r.token = m.Token
+			r.token, r.relays = m.Token, m.ICEServers
 		case protocol.Ended:
 			r.endedBy = &m.By
 		case protocol.Answer:
@@ -150,6 +152,9 @@ func (r *Room) Chat() []protocol.ChatMessage { return r.chat }
 
 // Errors is every refusal so far.
 func (r *Room) Errors() []protocol.Error { return r.errors }
+
+// Relays are the relays that the server told of last.
+func (r *Room) Relays() []protocol.ICEServer { return r.relays }
 
 // Lines is the present map of lines.
 func (r *Room) Lines() []protocol.Line { return r.lines }

@@ -77,6 +77,15 @@ type RoomWelcome struct {
 	Chat        []ChatMessage `json:"chat" doc:"messages after the one named in hello"`
 	Began       int64         `json:"began,omitempty" doc:"ms since the Unix epoch when the call began"`
 	Lines       []Line        `json:"lines"`
+	ICEServers  []ICEServer   `json:"ice_servers" doc:"for the media connection; empty when the server has no relay"`
+}
+
+// ICEServer is a relay as an RTCPeerConnection takes it. A browser uses it only
+// where no direct path works: in networks that let nothing but TLS through.
+type ICEServer struct {
+	URLs       []string `json:"urls" doc:"turns: at the host and port of the app itself"`
+	Username   string   `json:"username"`
+	Credential string   `json:"credential" doc:"opens a relay within the next hour; an open one goes on"`
 }
 
 // Participant is a person in the room.
@@ -163,9 +172,10 @@ type PhaseChanged struct {
 	May   []string `json:"may" doc:"as in welcome"`
 }
 
-// Renewed carries a fresh room token before the old one ends.
+// Renewed carries what is short-lived anew, before the old ends.
 type Renewed struct {
-	Token string `json:"token"`
+	Token      string      `json:"token"`
+	ICEServers []ICEServer `json:"ice_servers" doc:"as in welcome, with a fresh credential"`
 }
 
 // Ended says that the call is over.

@@ -45,6 +45,8 @@ var lines = []protocol.Line{
 	{MID: "5"},
 }
 
+var relay = []protocol.ICEServer{{URLs: []string{"turns:consult.example.org:443?transport=tcp"}, Username: "1763803600:p-1", Credential: "credential"}}
+
 var samples = []sample{
 	{protocol.Desk, protocol.Client, protocol.DeskHello{Ticket: "ticket", Epoch: "e1", Offset: 41}},
 	{protocol.Desk, protocol.Client, protocol.Armed{Armed: true}},
@@ -73,7 +75,7 @@ var samples = []sample{
 		Phase: "waiting", State: "waiting", Version: 6, May: []string{"microphone", "camera", "screen", "chat"},
 		Roster: []protocol.Participant{doctor, expert},
 		Chat:   []protocol.ChatMessage{{Seq: 4, Key: "k-0", Person: expertID, Name: "王建国", NameLatin: "Wang Jianguo", At: instant, Text: "Good morning."}},
-		Began:  instant, Lines: lines}},
+		Began:  instant, Lines: lines, ICEServers: relay}},
 	{protocol.Room, protocol.Server, protocol.Answer{ID: 1, SDP: "v=0\r\n", Lines: lines}},
 	{protocol.Room, protocol.Server, protocol.Lines{Lines: lines}},
 	{protocol.Room, protocol.Server, protocol.MoreLines{Audio: 4, Video: 4}},
@@ -83,7 +85,7 @@ var samples = []sample{
 	{protocol.Room, protocol.Server, protocol.ChatMessage{Seq: 5, Key: "k-1", Person: doctorID, Name: "Demonstration requester", At: instant, Text: "好的。"}},
 	{protocol.Room, protocol.Server, protocol.CaseChanged{State: "in-call", Version: 8, Began: instant}},
 	{protocol.Room, protocol.Server, protocol.PhaseChanged{Phase: "in", By: expertSeat, May: []string{"microphone", "camera", "screen", "chat"}}},
-	{protocol.Room, protocol.Server, protocol.Renewed{Token: "token"}},
+	{protocol.Room, protocol.Server, protocol.Renewed{Token: "token", ICEServers: relay}},
 	{protocol.Room, protocol.Server, protocol.Ended{By: "王建国", ByLatin: "Wang Jianguo"}},
 	{protocol.Room, protocol.Server, protocol.Error{Code: protocol.NotAdmitted, Re: "offer", Message: "only people in the call may do this"}},
 	{protocol.Room, protocol.Server, protocol.Pong{At: instant, Server: instant + 20}},

@@ -92,8 +92,8 @@ export class BrowserPeer implements Peer {
   private offering = false; // an offer was made and has no answer yet
   private shaping: Promise<void> = Promise.resolve(); // one change of parameters at a time
 
-  constructor(hooks: PeerHooks) {
-    this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  constructor(hooks: PeerHooks, iceServers: RTCIceServer[]) {
+    this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
     this.pc.onconnectionstatechange = () => hooks.state(this.pc.connectionState as PeerState);
   }
 

@@ -106,7 +106,7 @@ export class RoomSocket {
       }
       case 'renewed':
         this.keep((frame.body as { token: string }).token);
-        return;
+        break;
       case 'chat':
         this.heard(frame.body as ChatMessage);
     }

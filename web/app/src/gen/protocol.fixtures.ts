@@ -270,6 +270,15 @@ export const roomFromServer: RoomFromServer[] = [
         {
           "mid": "5"
         }
+      ],
+      "ice_servers": [
+        {
+          "urls": [
+            "turns:consult.example.org:443?transport=tcp"
+          ],
+          "username": "1763803600:p-1",
+          "credential": "credential"
+        }
       ]
     }
   },
@@ -416,7 +425,16 @@ export const roomFromServer: RoomFromServer[] = [
   {
     "type": "renewed",
     "body": {
-      "token": "token"
+      "token": "token",
+      "ice_servers": [
+        {
+          "urls": [
+            "turns:consult.example.org:443?transport=tcp"
+          ],
+          "username": "1763803600:p-1",
+          "credential": "credential"
+        }
+      ]
     }
   },
   {

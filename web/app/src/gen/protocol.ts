@@ -192,6 +192,8 @@ export interface RoomWelcome {
   /** ms since the Unix epoch when the call began */
   began?: number;
   lines: Line[];
+  /** for the media connection; empty when the server has no relay */
+  ice_servers: ICEServer[];
 }
 
 /** Participant is a person in the room. */
@@ -239,6 +241,15 @@ export interface Line {
   /** empty: the line is spare */
   participant?: string;
   source?: "" | "microphone" | "camera" | "screen";
+}
+
+/** ICEServer is a relay as an RTCPeerConnection takes it. A browser uses it only where no direct path works: in networks that let nothing but TLS through. */
+export interface ICEServer {
+  /** turns: at the host and port of the app itself */
+  urls: string[];
+  username: string;
+  /** opens a relay within the next hour; an open one goes on */
+  credential: string;
 }
 
 /** Answer answers an Offer. */
@@ -294,9 +305,11 @@ export interface PhaseChanged {
   may: string[];
 }
 
-/** Renewed carries a fresh room token before the old one ends. */
+/** Renewed carries what is short-lived anew, before the old ends. */
 export interface Renewed {
   token: string;
+  /** as in welcome, with a fresh credential */
+  ice_servers: ICEServer[];
 }
 
 /** Ended says that the call is over. */

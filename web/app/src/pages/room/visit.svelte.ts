@@ -68,6 +68,7 @@ export class Visit {
   private generation = $state(0); // counts peer connections
   private changes = $state(0); // counts changes of devices
   private rtt = $state(NaN);
+  private relays: RTCIceServer[] = []; // for the next peer connection
   private readonly socket: RoomSocket;
   private readonly call: Negotiation<BrowserPeer>;
   private readonly sounds = new Set<HTMLMediaElement>();
@@ -89,7 +90,7 @@ export class Visit {
       proved: () => this.call.proved(),
     });
     this.call = new Negotiation<BrowserPeer>({
-      peer: (hooks) => new BrowserPeer(hooks),
+      peer: (hooks) => new BrowserPeer(hooks, this.relays),
       send: (offer) => this.socket.send('offer', offer),
       begun: () => {
         this.generation++;
@@ -286,6 +287,9 @@ export class Visit {
     switch (frame.type) {
       case 'welcome':
         return this.welcomed(frame.body);
+      case 'renewed':
+        this.relays = frame.body.ice_servers;
+        return;
       case 'answer':
         return void this.call.answered(frame.body);
       case 'lines':
@@ -328,6 +332,7 @@ export class Visit {
     this.version = welcome.version;
     this.began = welcome.began ?? this.began;
     this.heard(welcome.chat);
+    this.relays = welcome.ice_servers;
     this.call.attach(welcome.resumed);
     if (welcome.resumed) this.lines = welcome.lines;
     this.entered(welcome.phase);
