@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/transport/v4/packetio"
 	"github.com/pion/webrtc/v4"
 	"go.uber.org/goleak"
 )
@@ -87,6 +89,7 @@ type client struct {
 
 	microphone, camera, screen *source
 	wg                         sync.WaitGroup
+	answered                   sync.RWMutex // held for writing while an offer is out
 
 	mu    sync.Mutex            // guards what follows
 	heard map[string][]received // by mid
@@ -172,6 +175,7 @@ func (c *client) connect(opts clientOptions) {
 	var se webrtc.SettingEngine
 	se.LoggerFactory = pionLoggers{slog.New(slog.DiscardHandler)}
 	se.SetIncludeLoopbackCandidate(true)
+	se.BufferFactory = c.buffer
 	if opts.tcpOnly {
 		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
 	} else {
@@ -235,6 +239,8 @@ func (c *client) offerWith(options *webrtc.OfferOptions) string {
 	o, err := c.pc.CreateOffer(options)
 	must(c.t, err)
 	must(c.t, c.pc.SetLocalDescription(o))
+	c.answered.Lock()
+	defer c.answered.Unlock()
 	answer, lines, err := c.peer.Offer(context.Background(), o.SDP, c.tracks())
 	must(c.t, err)
 	c.mu.Lock()
@@ -242,6 +248,17 @@ func (c *client) offerWith(options *webrtc.OfferOptions) string {
 	c.mu.Unlock()
 	must(c.t, c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
 	return answer
+}
+
+// buffer makes the queue of a stream that is heard of. Media that overtake their
+// answer wait for it: the stack would look into a stream that no description
+// names yet, and read on in it beside the reader that the answer starts.
+func (c *client) buffer(packetio.BufferPacketType, uint32) io.ReadWriteCloser {
+	buffer := packetio.NewBuffer()
+	buffer.SetLimitSize(1 << 20)
+	c.answered.RLock()
+	defer c.answered.RUnlock()
+	return buffer
 }
 
 func (c *client) hangUp() {

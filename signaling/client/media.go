@@ -19,6 +19,7 @@ import (
 // counters of what arrives.
 type Media struct {
 	pc     *webrtc.PeerConnection
+	early  early
 	work   sync.WaitGroup
 	cancel context.CancelFunc
 	audio  int // receiving sections
@@ -116,6 +117,8 @@ func (r *Room) negotiate(ctx context.Context, m *Media, fresh bool) error {
 	r.watch.mu.Lock()
 	refused = len(r.errors)
 	r.watch.mu.Unlock()
+	m.early.answered.Lock()
+	defer m.early.answered.Unlock()
 	if err := r.send(send); err != nil {
 		return err
 	}
@@ -204,13 +207,16 @@ func newMedia(pairs int, cfg webrtc.Configuration) (*Media, error) {
 	if err := engine.RegisterDefaultCodecs(); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	m := &Media{cancel: cancel, audio: pairs, video: pairs, received: make(map[string]Received), up: make(chan struct{})}
+	settings.BufferFactory = m.early.make
 	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&engine))
 	pc, err := api.NewPeerConnection(cfg)
 	if err != nil {
+		cancel()
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	m := &Media{pc: pc, cancel: cancel, audio: pairs, video: pairs, received: make(map[string]Received), up: make(chan struct{})}
+	m.pc = pc
 	connected := sync.OnceFunc(func() { close(m.up) })
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		if s == webrtc.PeerConnectionStateConnected {
