@@ -132,7 +132,7 @@ func (n names) boardRoom(c *consult.Case, s RoomStatus) BoardRoom {
 	r := BoardRoom{Consult: c.ID, Number: c.Number, State: c.State, Urgency: c.Urgency, Institution: n.institution(c.Institution),
 		Department: n.departmentOrNil(c.Department), Since: c.Since, People: []BoardPerson{}}
 	for _, p := range s.People {
-		r.People = append(r.People, BoardPerson{ID: p.Person, Name: p.Name, Seat: string(p.Seat), Phase: string(p.Phase), Since: p.Since, Link: string(p.Link)})
+		r.People = append(r.People, BoardPerson{ID: p.Person, Name: p.Name, NameLatin: p.NameLatin, Seat: string(p.Seat), Phase: string(p.Phase), Since: p.Since, Link: string(p.Link)})
 	}
 	return r
 }

@@ -53,12 +53,13 @@ type BoardRoom struct {
 
 // BoardPerson is someone in a room.
 type BoardPerson struct {
-	ID    string    `json:"id"`
-	Name  string    `json:"name"`
-	Seat  string    `json:"seat"`
-	Phase string    `json:"phase" enum:"lobby,waiting,in"`
-	Since time.Time `json:"since"`
-	Link  string    `json:"link" enum:"unknown,good,fair,poor,lost"`
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	NameLatin string    `json:"name_latin,omitempty"`
+	Seat      string    `json:"seat"`
+	Phase     string    `json:"phase" enum:"lobby,waiting,in"`
+	Since     time.Time `json:"since"`
+	Link      string    `json:"link" enum:"unknown,good,fair,poor,lost"`
 }
 
 // Slot is a free or busy stretch of time, half-open, UTC.

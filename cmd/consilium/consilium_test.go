@@ -167,9 +167,12 @@ func text(t *testing.T, res *http.Response) string {
 	return string(b)
 }
 
+// seedAlone fills the demonstration without a crowd.
+func seedAlone(ctx context.Context, s *server) error { return seedOnce(ctx, s, 0) }
+
 func TestADemonstrationIsBelievableAndKept(t *testing.T) {
 	cfg := demoSettings(t)
-	srv := begin(t, cfg, seedOnce)
+	srv := begin(t, cfg, seedAlone)
 	signIn := func(base, login string) *http.Cookie {
 		t.Helper()
 		res := fetch(t, "POST", base+"/api/session", map[string]string{"login": login, "password": demoPassword}, nil)
@@ -222,7 +225,7 @@ func TestADemonstrationIsBelievableAndKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The second start fills nothing and finds the same.
-	again := begin(t, cfg, seedOnce)
+	again := begin(t, cfg, seedAlone)
 	signIn(again.url, "li")
 	if err := again.stop(); err != nil {
 		t.Fatal(err)

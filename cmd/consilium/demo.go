@@ -29,6 +29,7 @@ type demoCmd struct {
 	Data   string `help:"Folder; the demonstration keeps to its own subfolder." default:"./data" env:"CONSILIUM_DATA" type:"path"`
 	Media  string `name:"media-listen" help:"Address of media, on localhost only." default:"localhost:0" env:"CONSILIUM_MEDIA_LISTEN"`
 	Fresh  bool   `help:"Throw away what an earlier demonstration left, and fill it anew."`
+	Crowd  int    `help:"Add this many invented doctors when it is filled, for a load." hidden:""`
 	Log    string `name:"log-level" help:"debug, info, warn or error." default:"warn" enum:"debug,info,warn,error" env:"CONSILIUM_LOG_LEVEL"`
 }
 
@@ -50,7 +51,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 		}
 	}
 	return serve(ctx, cfg, func(ctx context.Context, s *server) error {
-		if err := seedOnce(ctx, s); err != nil {
+		if err := seedOnce(ctx, s, c.Crowd); err != nil {
 			return fmt.Errorf("filling the demonstration: %w", err)
 		}
 		printDemo(os.Stdout, s)
@@ -60,7 +61,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 
 // seedOnce fills an empty database, and finishes nothing that was begun: a seed
 // that was interrupted is thrown away by hand with --fresh.
-func seedOnce(ctx context.Context, s *server) error {
+func seedOnce(ctx context.Context, s *server, crowd int) error {
 	list, err := s.store.Tenants(ctx)
 	if err != nil {
 		return err
@@ -77,13 +78,13 @@ func seedOnce(ctx context.Context, s *server) error {
 	if len(list) > 0 {
 		return errors.New("an earlier start was interrupted while filling it: start again with --fresh")
 	}
-	if err := seed(ctx, s); err != nil {
+	if err := seed(ctx, s, crowd); err != nil {
 		return err
 	}
 	return os.WriteFile(mark, []byte("the demonstration was filled\n"), 0o600)
 }
 
-func seed(ctx context.Context, s *server) error {
+func seed(ctx context.Context, s *server, crowd int) error {
 	now := s.now()
 	if err := s.store.SaveTenant(ctx, store.Tenant{ID: demoTenant, Name: "临江医联体（演示）", NameLatin: "Linjiang partnership (demonstration)", Created: now.UTC()}); err != nil {
 		return err
@@ -92,6 +93,9 @@ func seed(ctx context.Context, s *server) error {
 		return err
 	}
 	if err := seedPeople(ctx, s.store, now); err != nil {
+		return err
+	}
+	if err := seedCrowd(ctx, s.store, now, crowd); err != nil {
 		return err
 	}
 	return seedCases(ctx, s, now)

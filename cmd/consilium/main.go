@@ -20,6 +20,7 @@ var version = "development"
 type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Run the server."`
 	Demo     demoCmd     `cmd:"" help:"Run a demonstration on this machine, with invented people and patients."`
+	Load     loadCmd     `cmd:"" help:"Hold calls between invented people, over the real protocol, and say how the server bore it."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database's schema up to date, without serving."`
 	Admin    adminCmd    `cmd:"" help:"Look after institutions, accounts and roles, without prompts."`
 	Token    tokenCmd    `cmd:"" help:"Print a token with which a machine uses the API for ten minutes."`

@@ -217,7 +217,7 @@ func TestACallThroughTheAppsPortAlone(t *testing.T) {
 	}
 	var logged bytes.Buffer
 	cfg.log = slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	srv := begin(t, cfg, seedOnce)
+	srv := begin(t, cfg, seedAlone)
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 

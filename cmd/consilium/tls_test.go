@@ -53,7 +53,7 @@ func TestOverTLS(t *testing.T) {
 	cert, key, pool := certificateFiles(t, t.TempDir())
 	cfg := demoSettings(t)
 	cfg.cert, cfg.key = cert, key
-	srv := begin(t, cfg, seedOnce)
+	srv := begin(t, cfg, seedAlone)
 	if !strings.HasPrefix(srv.url, "https://") {
 		t.Fatalf("address %s", srv.url)
 	}

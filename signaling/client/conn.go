@@ -22,6 +22,9 @@ type Config struct {
 	Bearer string // API token, instead of a cookie
 	// Relayed leaves the media only the relays that the server tells of.
 	Relayed bool
+	// Picture is the rate of the picture that is sent, bit/s, at 30 frames a second.
+	// 0: ten small frames a second.
+	Picture int
 }
 
 // Closed says that the server closed the socket.

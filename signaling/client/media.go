@@ -34,13 +34,32 @@ type Media struct {
 // Received counts what arrived on one section.
 type Received struct {
 	Packets int
-	Frames  int // packets that end a frame
+	Frames  int       // packets that end a frame
+	Lost    int       // gaps in the sequence numbers that nothing filled
+	First   time.Time // when the first packet came
+
+	lowest, highest int64 // sequence numbers, extended (RFC 3550, appendix A.1)
+}
+
+// add counts a packet.
+func (n *Received) add(seq uint16, marker bool, now time.Time) {
+	if n.Packets == 0 {
+		n.First, n.lowest, n.highest = now, int64(seq), int64(seq)
+	}
+	extended := n.highest + int64(int16(seq-uint16(n.highest)))
+	n.lowest, n.highest = min(n.lowest, extended), max(n.highest, extended)
+	n.Packets++
+	if marker {
+		n.Frames++
+	}
+	n.Lost = int(n.highest-n.lowest) + 1 - n.Packets
 }
 
 // picture and sound are sent at these rates.
 const (
-	frameEvery = 100 * time.Millisecond
-	soundEvery = 20 * time.Millisecond
+	frameEvery    = 100 * time.Millisecond
+	fullRateEvery = time.Second / 30 // of a picture whose rate is given
+	soundEvery    = 20 * time.Millisecond
 )
 
 // Connect makes a media connection as the browser does: microphone and camera,
@@ -49,7 +68,7 @@ func (r *Room) Connect(ctx context.Context, pairs int) error {
 	r.watch.mu.Lock()
 	relays := r.relays
 	r.watch.mu.Unlock()
-	m, err := newMedia(pairs, configuration(r.cfg, relays))
+	m, err := newMedia(pairs, r.cfg.Picture, configuration(r.cfg, relays))
 	if err != nil {
 		return err
 	}
@@ -161,6 +180,24 @@ func (r *Room) received(participant, source string) Received {
 	return Received{}
 }
 
+// Total sums what has arrived on all sections so far; it has no First.
+func (r *Room) Total() (sum Received) {
+	r.watch.mu.Lock()
+	m := r.media
+	r.watch.mu.Unlock()
+	if m == nil {
+		return sum
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range m.received {
+		sum.Packets += n.Packets
+		sum.Frames += n.Frames
+		sum.Lost += n.Lost
+	}
+	return sum
+}
+
 // AwaitMedia waits until so many more packets of a participant's source arrive.
 func (r *Room) AwaitMedia(ctx context.Context, participant, source string, packets int) error {
 	start := r.Received(participant, source).Packets
@@ -195,7 +232,7 @@ func configuration(cfg Config, relays []protocol.ICEServer) webrtc.Configuration
 	return out
 }
 
-func newMedia(pairs int, cfg webrtc.Configuration) (*Media, error) {
+func newMedia(pairs, rate int, cfg webrtc.Configuration) (*Media, error) {
 	// A page that ends its call hears late packets; pion's errors about them say
 	// nothing. PION_LOG_ERROR=pc brings them back.
 	quiet := logging.NewDefaultLoggerFactory()
@@ -224,9 +261,14 @@ func newMedia(pairs int, cfg webrtc.Configuration) (*Media, error) {
 		}
 	})
 	pc.OnTrack(m.count)
+	every, frames := frameEvery, picture(320, 240)
+	if rate > 0 {
+		every = fullRateEvery
+		frames = padded(frames, int(float64(rate)/8*every.Seconds()))
+	}
 	err = errors.Join(
 		m.source(ctx, webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, soundEvery, noise()),
-		m.source(ctx, webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, frameEvery, picture(320, 240)),
+		m.source(ctx, webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, every, frames),
 	)
 	for range pairs {
 		err = errors.Join(err, m.line(webrtc.RTPCodecTypeAudio), m.line(webrtc.RTPCodecTypeVideo))
@@ -292,10 +334,7 @@ func (m *Media) count(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		}
 		m.mu.Lock()
 		n := m.received[mid]
-		n.Packets++
-		if packet.Marker {
-			n.Frames++
-		}
+		n.add(packet.SequenceNumber, packet.Marker, time.Now())
 		m.received[mid] = n
 		m.mu.Unlock()
 	}

@@ -172,6 +172,20 @@ func (r *Room) Person(id string) (protocol.Participant, bool) {
 // People counts the roster.
 func (r *Room) People() int { return len(r.roster) }
 
+// Showing lists the others who are in the call with microphone and camera on, by
+// participant id.
+func (r *Room) Showing() []string {
+	r.watch.mu.Lock()
+	defer r.watch.mu.Unlock()
+	var list []string
+	for id, p := range r.roster {
+		if id != r.self && p.Phase == "in" && p.Media.Microphone && p.Media.Camera {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
 // RefusedWith tells whether something was refused with the code.
 func (r *Room) RefusedWith(code protocol.ErrorCode) bool {
 	return slices.ContainsFunc(r.errors, func(e protocol.Error) bool { return e.Code == code })

@@ -1,6 +1,7 @@
 // Journey 3: what people do in a call.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callRuns, caseOf, does } from './support/cases';
+import { attendance, callRuns, caseOf, does } from './support/cases';
+import { asks, Guests } from './support/guests';
 import { pictureMoves, seeAndHear, soundArrives } from './support/media';
 import { Person, type PersonOptions } from './support/person';
 import { photograph } from './support/photograph';
@@ -143,15 +144,35 @@ test('another expert is called in, then one leaves and comes back, then it ends 
   expect((await caseOf(li, id)).state).toBe('opinion-due');
 });
 
+test('eight people, six of them elsewhere, hear and see each other', async () => {
+  const { li, wang, id } = await talking();
+  const guests = ['zhao', 'liu', 'sun', 'xu', 'ma'];
+  for (const login of guests) {
+    await does(wang, 'call-in', id, { person: `demo-${login}`, seat: 'expert' });
+    await asks(server, login, `/api/consults/${id}/accept`);
+  }
+  await does(li, 'consent', id, attendance);
+  await does(wang, 'call-in', id, { person: 'demo-ayi', seat: 'interpreter' });
+  const elsewhere = new Guests(server, id, [...guests, 'ayi']);
+  try {
+    await wang.button('room.admit').first().click(); // an interpreter waits to be let in
+    await elsewhere.perceive();
+    const names = ['赵燕', '刘芳', '孙浩', '徐宁', '马莉', '古丽'];
+    await Promise.all([
+      ...[...names, '王军'].map((name) => pictureMoves(li.page, li.say('room.picture-of', { name }))),
+      ...[...names, '李薇'].map((name) => pictureMoves(wang.page, wang.say('room.picture-of', { name }))),
+      soundArrives(li.page),
+      soundArrives(wang.page),
+    ]);
+    await photograph(wang, 'call-eight');
+  } finally {
+    await elsewhere.leave();
+  }
+});
+
 test('an observer watches without microphone or camera', async () => {
   const { li, wang, id } = await talking();
-  await does(li, 'consent', id, {
-    purposes: ['attendance'],
-    version: '1',
-    language: 'zh-CN',
-    signer: '刘建国',
-    relationship: 'self',
-  });
+  await does(li, 'consent', id, attendance);
   const called = await wang.asks('POST', `/api/consults/${id}/call-in`, {
     person: 'demo-ayi',
     seat: 'observer',

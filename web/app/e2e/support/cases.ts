@@ -20,6 +20,15 @@ export const chestPain = {
   question: '胸痛两小时伴出汗，是否溶栓？',
 };
 
+/** The patient agrees that others are there. */
+export const attendance = {
+  purposes: ['attendance'],
+  version: '1',
+  language: 'zh-CN',
+  signer: '刘建国',
+  relationship: 'self',
+};
+
 /** An emergency at cardiology, rung and not yet accepted. */
 export async function startsEmergency(doctor: Person, department = 'demo-cardiology'): Promise<string> {
   const answer = await doctor.asks('POST', '/api/consults/start', {
