@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build app generate check lint test-go test-app test-e2e test-pages fuzz bench dev clean
+.PHONY: help run test build app generate check lint test-go test-app test-e2e test-pages links fuzz bench dev clean
 
 APP      := web/app
 MODULES  := $(APP)/node_modules/.package-lock.json
@@ -64,6 +64,10 @@ test-e2e: ## the journeys in real Chromium
 
 test-pages: ## every page under axe in both languages, themes and sizes, with pictures in web/app/e2e/output
 	@SWEEP=full deploy/dev/test.sh pages
+
+links: build ## measure calls on emulated bad links, as root, and print a table; LINKS="dsl edge" and RUNS=1 choose
+	@deploy/dev/need.sh test
+	@cd $(APP) && CONSILIUM_BIN=$(CURDIR)/$(BIN) npm run --silent links -- matrix; status=$$?; cat e2e/output/links.txt; exit $$status
 
 fuzz: ## fuzz every decoder of outside input, FUZZTIME (default 30s) each
 	@deploy/dev/fuzz.sh

@@ -31,6 +31,7 @@ missing_packages() {
 	compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || echo postgresql
 	[ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || echo chromium
 	[ -n "$(find /usr/share/fonts -iname 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk
+	command -v openssl >/dev/null || echo openssl
 	command -v ip >/dev/null || echo iproute2 # network namespaces for the emulated links
 	command -v cc >/dev/null || echo gcc libc6-dev # the race detector links with cgo
 }

@@ -99,6 +99,11 @@ stage_journeys() {
 	make --no-print-directory build && CONSILIUM_BIN=$PWD/bin/consilium npm run --prefix web/app --silent e2e
 }
 
+# A call on an emulated link; it skips, and says so, where namespaces are not permitted.
+stage_links() {
+	make --no-print-directory build && CONSILIUM_BIN=$PWD/bin/consilium npm run --prefix web/app --silent links -- short
+}
+
 # The sweep of the pages by itself; with SWEEP=full in every theme and size.
 stage_pages() {
 	make --no-print-directory build && CONSILIUM_BIN=$PWD/bin/consilium npm run --prefix web/app --silent e2e -- sweep
@@ -106,7 +111,7 @@ stage_pages() {
 
 whole=
 if [ $# -eq 0 ]; then
-	set -- generated lint app go journeys
+	set -- generated lint app go journeys links
 	whole=yes
 fi
 stage setup

@@ -19,7 +19,7 @@ class LongFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    include: ['**/*.spec.ts'],
+    include: ['*.spec.ts'],
     globalSetup: ['support/binary.ts'],
     setupFiles: ['support/failures.ts'],
     testTimeout: 90_000,

@@ -48,8 +48,8 @@ export async function startsEmergency(doctor: Person, department = 'demo-cardiol
 }
 
 /** An emergency that the expert has accepted: both may walk in. */
-export async function callRuns(doctor: Person, expert: Person): Promise<string> {
-  const id = await startsEmergency(doctor);
+export async function callRuns(doctor: Person, expert: Person, department?: string): Promise<string> {
+  const id = await startsEmergency(doctor, department);
   await does(expert, 'accept', id);
   return id;
 }

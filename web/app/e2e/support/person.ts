@@ -5,7 +5,6 @@ import path from 'node:path';
 import { chromium, type BrowserContext, type Locator, type Page } from 'playwright-core';
 import { reading, text, type Language, type TextKey } from './text';
 import { everyone } from './failures';
-import type { Server } from './server';
 import type { DutyView } from '../../src/core/model';
 
 export const browser = {
@@ -38,12 +37,24 @@ export interface PersonOptions {
   dark?: boolean;
   /** IANA zone of the computer. */
   zone?: string;
+  /** A browser that is started in another way. */
+  executable?: string;
+  flags?: string[];
+  /** Runs in every page before the app. */
+  script?: () => void;
+  password?: string;
+}
+
+/** What a person needs to know of a server. */
+export interface Host {
+  readonly url: string;
+  readonly log: string;
 }
 
 export class Person {
   private constructor(
     readonly login: string,
-    readonly server: Server,
+    readonly server: Host,
     readonly context: BrowserContext,
     public page: Page,
     private readonly profile: string,
@@ -51,12 +62,26 @@ export class Person {
   ) {}
 
   /** Sits down at a computer and signs in. */
-  static async signIn(server: Server, login: string, options: PersonOptions = {}): Promise<Person> {
+  static async signIn(server: Host, login: string, options: PersonOptions = {}): Promise<Person> {
+    const person = await Person.sitsDown(server, login, options);
+    const { page } = person;
+    await page.goto(server.url + '/sign-in');
+    await person.field('signin.login').fill(login);
+    await person.field('signin.password').fill(options.password ?? password);
+    await person.button('signin.go').click();
+    await page.waitForURL((url) => url.pathname !== '/sign-in');
+    await person.speaks(person.language);
+    return person;
+  }
+
+  /** Has a browser before them, and has opened nothing. */
+  static async sitsDown(server: Host, login: string, options: PersonOptions = {}): Promise<Person> {
     const profile = mkdtempSync(path.join(tmpdir(), `consilium-${login}-`));
     const language = options.language ?? 'zh-CN';
     const context = await chromium.launchPersistentContext(profile, {
       ...browser,
-      args: options.devices === false ? flags : [...flags, fakeDevices],
+      executablePath: options.executable ?? browser.executablePath,
+      args: [...flags, ...(options.devices === false ? [] : [fakeDevices]), ...(options.flags ?? [])],
       viewport: options.phone ? { width: 390, height: 844 } : { width: 1280, height: 800 },
       isMobile: options.phone ?? false,
       hasTouch: options.phone ?? false,
@@ -77,17 +102,12 @@ export class Person {
         }
       };
     });
+    if (options.script) await context.addInitScript(options.script);
     context.setDefaultTimeout(20_000);
     const page = context.pages()[0] ?? (await context.newPage());
     const person = new Person(login, server, context, page, profile, language);
     everyone.add(person);
     person.watch(page);
-    await page.goto(server.url + '/sign-in');
-    await person.field('signin.login').fill(login);
-    await person.field('signin.password').fill(password);
-    await person.button('signin.go').click();
-    await page.waitForURL((url) => url.pathname !== '/sign-in');
-    await person.speaks(language);
     return person;
   }
 
