@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { chromium, type BrowserContext, type Locator, type Page } from 'playwright-core';
+import { chromium, type BrowserContext, type Locator, type Page, type Request } from 'playwright-core';
 import { reading, text, type Language, type TextKey } from './text';
 import { everyone } from './failures';
 import type { DutyView } from '../../src/core/model';
@@ -162,6 +162,32 @@ export class Person {
     await this.page.goto(this.server.url + address);
   }
 
+  /** Follows a link within the app, as one in the page would. */
+  async follows(address: string): Promise<void> {
+    await this.page.evaluate((address) => {
+      const link = document.createElement('a');
+      link.href = address;
+      document.body.append(link);
+      link.click();
+      link.remove();
+    }, address);
+    await this.page.waitForURL(this.server.url + address);
+  }
+
+  /** Waits until the page has loaded what it shows: nothing stands in for text, no request is under way. */
+  async settled(): Promise<void> {
+    const { page } = this;
+    const still = () =>
+      page.evaluate(() => new Promise((next) => requestAnimationFrame(() => setTimeout(next))));
+    const end = Date.now() + 20_000;
+    for (let calm = 0; calm < 2;) {
+      await still();
+      calm = this.asked.size === 0 && (await page.locator('.skeleton').count()) === 0 ? calm + 1 : 0;
+      if (Date.now() > end)
+        throw new Error(`${page.url()} still loads ${[...this.asked].map((one) => one.url())}`);
+    }
+  }
+
   /** Another tab of the same browser. */
   async secondTab(address: string): Promise<Page> {
     const page = await this.context.newPage();
@@ -219,6 +245,9 @@ export class Person {
   }
 
   private watch(page: Page): void {
+    page.on('request', (request) => this.asked.add(request));
+    page.on('requestfinished', (request) => this.asked.delete(request));
+    page.on('requestfailed', (request) => this.asked.delete(request));
     page.on('pageerror', (error) => this.troubles.push(`${page.url()}: ${error.stack ?? error.message}`));
     page.on('console', (message) => {
       // A refused request is a line in the console too; tests see its effect on the page.
@@ -227,6 +256,8 @@ export class Person {
       }
     });
   }
+  /** Requests of their pages that are under way. */
+  private readonly asked = new Set<Request>();
   /** Errors that a page of theirs threw or wrote to the console; a test fails by them. */
   readonly troubles: string[] = [];
 }

@@ -1,7 +1,7 @@
 // Every page in its states, both themes, phone and desktop: axe finds nothing.
 // The two languages show two looks each, so that together they show all four.
-// With SWEEP=full each shows all four, and a picture of each look is in
-// e2e/output/pages for people to look at.
+// With SWEEP=full each shows all four, every page is loaded afresh, and a
+// picture of each look is in e2e/output/pages for people to look at.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import axe from 'axe-core';
@@ -41,7 +41,7 @@ export function sweep(language: Language): void {
 
   const arrives = (login: string) => Person.signIn(server, login, { language });
 
-  /** Checks what is on the screen (a full sweep photographs it too); a call looks the same in both themes. */
+  /** Checks what is on the screen; a call looks the same in both themes. */
   async function look(person: Person, name: string, themes: Theme[] = ['light', 'dark']): Promise<void> {
     for (const [theme, size] of looks[language].filter(([one]) => themes.includes(one))) {
       await person.page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
@@ -74,8 +74,9 @@ export function sweep(language: Language): void {
   }
 
   async function visit(person: Person, address: string, name: string): Promise<void> {
-    await person.opens(address);
-    await person.page.waitForLoadState('networkidle');
+    // Within the app axe is there already and its code warm; a cold page costs several times as much.
+    await (full ? person.opens(address) : person.follows(address));
+    await person.settled();
     await look(person, name);
   }
 
@@ -83,7 +84,7 @@ export function sweep(language: Language): void {
   async function dialog(person: Person, key: Parameters<Person['button']>[0], name: string): Promise<void> {
     await person.button(key).first().click();
     await person.dialog().waitFor();
-    await person.page.waitForLoadState('networkidle');
+    await person.settled();
     await look(person, name);
     await person.page.keyboard.press('Escape');
     await person
@@ -105,7 +106,9 @@ export function sweep(language: Language): void {
     // Away from the app first: its desk socket would ask for the session that is gone.
     await person.page.goto('about:blank');
     await person.context.clearCookies();
-    await visit(person, '/sign-in', 'sign-in');
+    await person.opens('/sign-in');
+    await person.settled();
+    await look(person, 'sign-in');
     await person.field('signin.login').fill('li');
     await person.field('signin.password').fill('wrong');
     await person.button('signin.go').click();
@@ -236,7 +239,7 @@ export function sweep(language: Language): void {
   test('a locked page, a broken link', time, async () => {
     const person = await arrives('liu');
     await person.opens('/');
-    await person.page.waitForLoadState('networkidle');
+    await person.settled();
     await person.context.setOffline(true);
     await person.sees('offline.bar');
     await look(person, 'offline');
