@@ -1,8 +1,16 @@
-// A person at a computer of their own: one Chromium with a fresh profile.
+// A person at a computer of their own: a Chromium with a fresh profile.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { chromium, type BrowserContext, type Locator, type Page, type Request } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+  type Request,
+} from 'playwright-core';
 import { reading, text, type Language, type TextKey } from './text';
 import { everyone } from './failures';
 import type { DutyView } from '../../src/core/model';
@@ -13,7 +21,7 @@ export const browser = {
 };
 
 /** Never --autoplay-policy: it would hide that a page cannot ring before a click. */
-export const flags = [
+const flags = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -37,6 +45,8 @@ export interface PersonOptions {
   dark?: boolean;
   /** IANA zone of the computer. */
   zone?: string;
+  /** A Chromium that runs already, for a profile in it; by default the person's own is started. */
+  browser?: Browser;
   /** A browser that is started in another way. */
   executable?: string;
   flags?: string[];
@@ -51,13 +61,17 @@ export interface Host {
   readonly log: string;
 }
 
+/** A Chromium for many people who come one after the other: to start it takes longer than to look at a page. */
+export const startBrowser = (): Promise<Browser> =>
+  chromium.launch({ ...browser, args: [...flags, fakeDevices] });
+
 export class Person {
   private constructor(
     readonly login: string,
     readonly server: Host,
     readonly context: BrowserContext,
     public page: Page,
-    private readonly profile: string,
+    private readonly profile: string, // the own Chromium's folder; '' without one
     readonly language: Language,
   ) {}
 
@@ -76,12 +90,8 @@ export class Person {
 
   /** Has a browser before them, and has opened nothing. */
   static async sitsDown(server: Host, login: string, options: PersonOptions = {}): Promise<Person> {
-    const profile = mkdtempSync(path.join(tmpdir(), `consilium-${login}-`));
     const language = options.language ?? 'zh-CN';
-    const context = await chromium.launchPersistentContext(profile, {
-      ...browser,
-      executablePath: options.executable ?? browser.executablePath,
-      args: [...flags, ...(options.devices === false ? [] : [fakeDevices]), ...(options.flags ?? [])],
+    const computer: BrowserContextOptions = {
       viewport: options.phone ? { width: 390, height: 844 } : { width: 1280, height: 800 },
       isMobile: options.phone ?? false,
       hasTouch: options.phone ?? false,
@@ -89,7 +99,16 @@ export class Person {
       locale: language,
       timezoneId: options.zone ?? 'Asia/Shanghai',
       reducedMotion: 'reduce',
-    });
+    };
+    const profile = options.browser ? '' : mkdtempSync(path.join(tmpdir(), `consilium-${login}-`));
+    const context = options.browser
+      ? await options.browser.newContext(computer)
+      : await chromium.launchPersistentContext(profile, {
+          ...browser,
+          executablePath: options.executable ?? browser.executablePath,
+          args: [...flags, ...(options.devices === false ? [] : [fakeDevices]), ...(options.flags ?? [])],
+          ...computer,
+        });
     // Keeps hold of peer connections, so that a test can ask what arrives on them.
     await context.addInitScript(() => {
       const held: RTCPeerConnection[] = [];
@@ -117,12 +136,14 @@ export class Person {
     if (me.locale === language) return;
     await this.asks('PUT', '/api/session/preferences', { locale: language });
     await this.page.reload();
+    // Kept in the browser from here on: a page that goes away now comes back in it.
+    await this.page.waitForFunction((it) => document.documentElement.lang === it, language);
   }
 
   async leave(): Promise<void> {
     everyone.delete(this);
     await this.context.close();
-    rmSync(this.profile, { recursive: true, force: true });
+    if (this.profile) rmSync(this.profile, { recursive: true, force: true });
   }
 
   // What the person finds on the screen, by the key of its text
@@ -162,8 +183,10 @@ export class Person {
     await this.page.goto(this.server.url + address);
   }
 
-  /** Follows a link within the app, as one in the page would. */
+  /** Follows a link within the app, as one in the page would, until the old page is gone. */
   async follows(address: string): Promise<void> {
+    if (this.page.url() === this.server.url + address) return;
+    const old = await this.page.evaluateHandle(() => document.querySelector('main > *'));
     await this.page.evaluate((address) => {
       const link = document.createElement('a');
       link.href = address;
@@ -172,6 +195,7 @@ export class Person {
       link.remove();
     }, address);
     await this.page.waitForURL(this.server.url + address);
+    await this.page.waitForFunction((old) => !old?.isConnected, old);
   }
 
   /** Waits until the page has loaded what it shows: nothing stands in for text, no request is under way. */

@@ -5,10 +5,10 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import axe from 'axe-core';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callRuns, does, startsEmergency } from './cases';
-import { Person } from './person';
+import { Person, startBrowser } from './person';
 import { Server } from './server';
 import type { Language } from './text';
 
@@ -31,15 +31,16 @@ const looks = {
 
 export function sweep(language: Language): void {
   let server: Server;
+  let browser: Browser;
   let violations: string[] = [];
 
   beforeAll(async () => {
     mkdirSync(folder, { recursive: true });
-    server = await Server.start();
+    [server, browser] = await Promise.all([Server.start(), startBrowser()]);
   });
-  afterAll(() => server.stop());
+  afterAll(() => Promise.all([server.stop(), browser.close()]));
 
-  const arrives = (login: string) => Person.signIn(server, login, { language });
+  const arrives = (login: string) => Person.signIn(server, login, { language, browser });
 
   /** Checks what is on the screen; a call looks the same in both themes. */
   async function look(person: Person, name: string, themes: Theme[] = ['light', 'dark']): Promise<void> {
@@ -185,10 +186,11 @@ export function sweep(language: Language): void {
       if (line.state === 'follow-up') await dialog(person, 'deed.follow', 'follow');
     }
     await person.leave();
-    const stranger = await arrives('ma');
+    const stranger = await arrives('li'); // nobody whom it rings: that would be no stranger
     const he = await arrives('he');
     const id = await startsEmergency(he);
     await visit(stranger, `/consults/${id}`, 'hidden');
+    await stranger.sees('missing.title');
     await does(he, 'cancel', id, { reason: '已电话联系' });
     check();
   });
