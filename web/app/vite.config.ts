@@ -1,5 +1,6 @@
 /// <reference types="vitest/config" />
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
@@ -45,6 +46,38 @@ function leanSvelte(): Plugin {
   };
 }
 
+// One version for the whole build, in the folder's name, instead of one in each
+// file's: a chunk changes when one that it names does, so a release is new to a
+// browser anyway, and names without it are smaller where chunks name each other.
+function versioned(): Plugin {
+  return {
+    name: 'versioned',
+    apply: 'build',
+    config: () => ({
+      experimental: {
+        renderBuiltUrl: (file, { hostType }) => (hostType === 'html' ? `/${file}` : { relative: true }),
+      },
+    }),
+    writeBundle: {
+      order: 'post',
+      handler({ dir }) {
+        const root = dir!;
+        const hash = createHash('sha256');
+        for (const name of readdirSync(path.join(root, 'assets')).sort())
+          hash.update(name).update(readFileSync(path.join(root, 'assets', name)));
+        const folder = `assets/${hash.digest('base64url').slice(0, 10)}/`;
+        renameSync(path.join(root, 'assets'), path.join(root, 'built'));
+        mkdirSync(path.join(root, 'assets'));
+        renameSync(path.join(root, 'built'), path.join(root, folder));
+        for (const name of ['index.html', '.vite/manifest.json']) {
+          const file = path.join(root, name);
+          writeFileSync(file, readFileSync(file, 'utf8').replaceAll('assets/', folder));
+        }
+      },
+    },
+  };
+}
+
 // Every script and style in brotli too, a tenth smaller than gzip: what browsers
 // get over TLS and from localhost. Too slow to be made while the server starts.
 function compressed(): Plugin {
@@ -67,7 +100,7 @@ function compressed(): Plugin {
 const chunks: { name: string; test: RegExp }[] = [
   {
     name: 'frame',
-    test: /node_modules\/(svelte(?!.*(bindings\/(select|input)|client\/index)\.js)|clsx|esm-env)\/|src\/(session|preferences|navigation|connection|desk|live|pages|notices)\.|src\/App|src\/core\/(api|i18n|clock|time|naming|problem|routes|socket|socket-desk|media-sound|catalog|resource|acts)\.|src\/core\/text\/index|src\/ui\/(Header|Language|Offline|Toasts|toasts|Unreachable|Button|Icon|icons|UrgencyMark|Trouble|base|tokens|controls|When|StateWord|Due|Skeleton)\.|src\/pages\/Ring\.svelte|src\/pages\/room\/(arming|now|Elapsed)\.|src\/gen\/|vite\/preload-helper/,
+    test: /node_modules\/(svelte(?!.*(bindings\/(select|input|this)|shared\/clone|client\/index)\.js)|clsx|esm-env)\/|src\/(session|preferences|navigation|connection|desk|live|pages|notices)\.|src\/App|src\/core\/(api|i18n|clock|time|naming|problem|routes|socket|socket-desk|media-sound|catalog|resource|acts)\.|src\/core\/text\/index|src\/ui\/(Header|Language|Offline|Toasts|toasts|Unreachable|Button|Icon|icons|UrgencyMark|Trouble|base|tokens|controls|When|StateWord|Due|Skeleton)\.|src\/pages\/Ring\.svelte|src\/pages\/room\/(arming|now|Elapsed)\.|src\/gen\/|vite\/preload-helper/,
   },
   {
     name: 'case',
@@ -81,7 +114,7 @@ const chunks: { name: string; test: RegExp }[] = [
   },
   {
     name: 'forms',
-    test: /src\/ui\/(Choice|Check|Field|Password|Page|Tabs|Empty|SaveState|DayInput|Dialog)\.|src\/core\/(autosave|dates)\.|bindings\/(select|input)\.js/,
+    test: /src\/ui\/(Choice|Check|Field|Password|Page|Tabs|Empty|SaveState|DayInput|Dialog)\.|src\/core\/(autosave|dates)\.|bindings\/(select|input|this)|shared\/clone/,
   },
   { name: 'dialogs', test: /src\/pages\/consult\/dialogs\/(?!index)|src\/ui\/DayBar\./ },
   { name: 'request', test: /src\/pages\/request\// },
@@ -91,17 +124,25 @@ const chunks: { name: string; test: RegExp }[] = [
 ];
 
 export default defineConfig({
-  plugins: [leanSvelte(), svelte(), compressed()],
+  plugins: [leanSvelte(), svelte(), compressed(), versioned()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,
     manifest: true,
     assetsInlineLimit: 0, // the content security policy allows no data: addresses
     sourcemap: false,
-    modulePreload: { polyfill: false },
+    modulePreload: {
+      polyfill: false,
+      // The page brings the frame; nothing that loads later need name it.
+      resolveDependencies: (_, files, { hostType }) =>
+        hostType === 'html' ? files : files.filter((file) => !/\bframe\./.test(file)),
+    },
     rolldownOptions: {
       optimization: { inlineConst: { mode: 'all', pass: 3 } },
       output: {
+        entryFileNames: 'assets/[name].js',
+        chunkFileNames: 'assets/[name].js',
+        assetFileNames: 'assets/[name][extname]',
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: chunks.map((chunk, at) => ({ ...chunk, priority: chunks.length - at })),

@@ -1,17 +1,25 @@
-// What a doctor with a bad link loads before a call: the app's frame, the case
-// page, the lobby and the call, in one language. JS and CSS, gzip, from the
-// built files by the manifest: what these pages import before they are usable;
-// what opens on a click or follows later is not in it. Fails above the ceiling.
-import { gzipSync } from 'node:zlib';
+// What a doctor with a bad link loads before a call stands: the app's frame, the
+// case page, the lobby and the call with what watches it, in one language. JS and
+// CSS from the built files by the manifest: what these import before they are
+// usable; what opens on a click or follows at rest is not in it. Fails above the
+// ceilings.
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 
 const wanted = 45 * 1024; // bytes: what the budget asks for
-const ceiling = 65 * 1024; // bytes: where it stands; may only be lowered
+// Where it stands; may only be lowered. Brotli is what browsers get over TLS and
+// from localhost, gzip what the others get.
+const ceilings = { brotli: 57 * 1024, gzip: 65 * 1024 }; // bytes
 const dist = new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist), 'utf8'));
 
 const entry = Object.keys(manifest).find((key) => manifest[key].isEntry);
-const pages = [entry, 'src/pages/consult/Consult.svelte', 'src/pages/room/Room.svelte'];
+const pages = [
+  entry,
+  'src/pages/consult/Consult.svelte',
+  'src/pages/room/Room.svelte',
+  'src/core/call-watch.ts',
+];
 const areas = ['shell', 'consult', 'room'];
 
 function closure(keys) {
@@ -26,27 +34,30 @@ function closure(keys) {
     for (const next of chunk.imports ?? []) visit(next);
   };
   keys.forEach(visit);
-  return files;
+  return [...files.keys()];
 }
 
-let worst = 0;
+const inKB = (bytes) => (bytes / 1024).toFixed(1);
+let over = false;
 for (const language of ['zh', 'en']) {
   const files = closure([...pages, ...areas.map((area) => `src/core/text/${language}/${area}.ts`)]);
-  const sizes = [...files].map(([file]) => ({
-    file,
-    bytes: gzipSync(readFileSync(new URL(file, dist)), { level: 9 }).length,
-  }));
-  const total = sizes.reduce((sum, one) => sum + one.bytes, 0);
-  worst = Math.max(worst, total);
-  console.log(
-    `${language}: ${(total / 1024).toFixed(1)} KB (wanted ${wanted / 1024}, at most ${ceiling / 1024})`,
-  );
+  const sizes = files.map((file) => {
+    const plain = readFileSync(new URL(file, dist));
+    return { file, brotli: brotliCompressSync(plain).length, gzip: gzipSync(plain, { level: 9 }).length };
+  });
+  for (const [coding, ceiling] of Object.entries(ceilings)) {
+    const total = sizes.reduce((sum, one) => sum + one[coding], 0);
+    over ||= total > ceiling;
+    console.log(
+      `${language}: ${inKB(total)} KB in ${coding} (wanted ${inKB(wanted)}, at most ${inKB(ceiling)})`,
+    );
+  }
   if (process.argv.includes('--files')) {
-    for (const one of sizes.sort((a, b) => b.bytes - a.bytes))
-      console.log(`  ${String(one.bytes).padStart(6)} ${one.file}`);
+    for (const one of sizes.sort((a, b) => b.brotli - a.brotli))
+      console.log(`  ${String(one.brotli).padStart(6)} ${String(one.gzip).padStart(6)} ${one.file}`);
   }
 }
-if (worst > ceiling) {
-  console.error(`over the ceiling by ${((worst - ceiling) / 1024).toFixed(1)} KB`);
+if (over) {
+  console.error('over the ceiling');
   process.exit(1);
 }

@@ -32,16 +32,16 @@ export type Verb = keyof Bodies;
 
 /** Remembers the key of an act, so that sending the same again is the same act. */
 export class Once {
-  private content = '';
-  private key = '';
+  #content = '';
+  #key = '';
 
   keyFor(content: unknown): string {
     const text = JSON.stringify(content);
-    if (text !== this.content || !this.key) {
-      this.content = text;
-      this.key = newKey();
+    if (text !== this.#content || !this.#key) {
+      this.#content = text;
+      this.#key = newKey();
     }
-    return this.key;
+    return this.#key;
   }
 }
 

@@ -33,21 +33,21 @@ export class Autosave<T> {
   state = $state<SaveState>('saved');
   problem = $state.raw<Problem | undefined>(undefined);
 
-  private value: T | undefined;
-  private dirtySince = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private running: Promise<void> | undefined;
-  private closed = false;
-  private readonly options: AutosaveOptions<T>;
+  #value: T | undefined;
+  #dirtySince = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running: Promise<void> | undefined;
+  #closed = false;
+  readonly #options: AutosaveOptions<T>;
 
   constructor(options: AutosaveOptions<T>) {
-    this.options = options;
+    this.#options = options;
   }
 
   /** What an earlier visit could not send, if anything. */
   kept(): T | undefined {
     try {
-      const text = this.options.shelf?.getItem(this.options.key());
+      const text = this.#options.shelf?.getItem(this.#options.key());
       return text ? (JSON.parse(text) as T) : undefined;
     } catch {
       return undefined;
@@ -56,78 +56,78 @@ export class Autosave<T> {
 
   /** Hears a change. The value must not be changed afterwards. */
   change(value: T): void {
-    this.value = value;
-    if (!this.dirtySince) this.dirtySince = Date.now();
-    this.keep(value);
+    this.#value = value;
+    if (!this.#dirtySince) this.#dirtySince = Date.now();
+    this.#keep(value);
     if (this.state !== 'saving' && this.state !== 'waiting') this.state = 'typing';
-    if (this.running || this.closed) return;
-    clearTimeout(this.timer);
-    const wait = this.options.pause ?? pause;
-    const overdue = Date.now() - this.dirtySince >= longest;
-    this.timer = setTimeout(() => void this.flush(), overdue ? 0 : wait);
+    if (this.#running || this.#closed) return;
+    clearTimeout(this.#timer);
+    const wait = this.#options.pause ?? pause;
+    const overdue = Date.now() - this.#dirtySince >= longest;
+    this.#timer = setTimeout(() => void this.flush(), overdue ? 0 : wait);
   }
 
   /** Sends now what is unsent; resolves when the server has it or refused it. */
   async flush(): Promise<boolean> {
-    clearTimeout(this.timer);
-    while (this.running) await this.running;
-    if (this.value === undefined) return this.state === 'saved';
-    const value = this.value;
-    this.value = undefined;
-    this.dirtySince = 0;
+    clearTimeout(this.#timer);
+    while (this.#running) await this.#running;
+    if (this.#value === undefined) return this.state === 'saved';
+    const value = this.#value;
+    this.#value = undefined;
+    this.#dirtySince = 0;
     this.state = 'saving';
-    this.running = this.send(value);
-    await this.running;
-    return this.settled();
+    this.#running = this.#send(value);
+    await this.#running;
+    return this.#settled();
   }
 
   /** Stops trying. What is unsent stays kept for the next visit. */
   close(): void {
-    this.closed = true;
-    clearTimeout(this.timer);
+    this.#closed = true;
+    clearTimeout(this.#timer);
   }
 
-  private settled(): boolean {
+  #settled(): boolean {
     return this.state === 'saved';
   }
 
-  private async send(value: T): Promise<void> {
+  async #send(value: T): Promise<void> {
     try {
-      await this.options.save(value);
+      await this.#options.save(value);
       this.problem = undefined;
-      if (this.value === undefined) {
-        this.forget();
+      if (this.#value === undefined) {
+        this.#forget();
         this.state = 'saved';
-      } else this.again(this.options.pause ?? pause, 'typing');
+      } else this.#again(this.#options.pause ?? pause, 'typing');
     } catch (cause) {
-      this.value ??= value;
+      this.#value ??= value;
       this.problem = cause instanceof Problem ? cause : undefined;
       if (cause instanceof Problem && !cause.passing && cause.status !== 423 && cause.status !== 401) {
         this.state = 'refused';
-      } else this.again(this.options.retry ?? retry, 'waiting');
+      } else this.#again(this.#options.retry ?? retry, 'waiting');
     } finally {
-      this.running = undefined;
+      this.#running = undefined;
     }
   }
 
-  private again(wait: number, state: SaveState): void {
+  #again(wait: number, state: SaveState): void {
     this.state = state;
-    if (this.closed) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.flush(), wait);
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.flush(), wait);
   }
 
-  private keep(value: T): void {
+  #keep(value: T): void {
     try {
-      this.options.shelf?.setItem(this.options.key(), JSON.stringify(value));
+      this.#options.shelf?.setItem(this.#options.key(), JSON.stringify(value));
     } catch {
       return; // storage full or forbidden: the server still gets it
     }
   }
 
-  private forget(): void {
+  #forget(): void {
     try {
-      this.options.shelf?.removeItem(this.options.key());
+      this.#options.shelf?.removeItem(this.#options.key());
     } catch {
       return;
     }

@@ -83,94 +83,94 @@ interface Extensible {
 }
 
 export class BrowserPeer implements Peer {
-  private readonly pc: RTCPeerConnection;
-  private readonly senders = new Map<Source, RTCRtpTransceiver>();
-  private readonly tracks = new Map<Source, MediaStreamTrack | null>();
-  private voice = firstVoice;
-  private picture = firstPicture;
-  private answered = ''; // the newest answer, as the server gave it
-  private offering = false; // an offer was made and has no answer yet
-  private shaping: Promise<void> = Promise.resolve(); // one change of parameters at a time
+  readonly #pc: RTCPeerConnection;
+  readonly #senders = new Map<Source, RTCRtpTransceiver>();
+  readonly #tracks = new Map<Source, MediaStreamTrack | null>();
+  #voice = firstVoice;
+  #picture = firstPicture;
+  #answered = ''; // the newest answer, as the server gave it
+  #offering = false; // an offer was made and has no answer yet
+  #shaping: Promise<void> = Promise.resolve(); // one change of parameters at a time
 
   constructor(hooks: PeerHooks, iceServers: RTCIceServer[]) {
-    this.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
-    this.pc.onconnectionstatechange = () => hooks.state(this.pc.connectionState as PeerState);
+    this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
+    this.#pc.onconnectionstatechange = () => hooks.state(this.#pc.connectionState as PeerState);
   }
 
   async offer(sources: Source[], wanted: Wanted, anew: boolean): Promise<{ sdp: string; tracks: Track[] }> {
-    this.offering = true;
-    await this.shaping;
-    for (const source of sources) if (!this.senders.has(source)) this.addSender(source);
+    this.#offering = true;
+    await this.#shaping;
+    for (const source of sources) if (!this.#senders.has(source)) this.#addSender(source);
     const receiving = { audio: 0, video: 0 };
-    for (const line of this.pc.getTransceivers()) {
+    for (const line of this.#pc.getTransceivers()) {
       if (line.direction === 'recvonly') receiving[line.receiver.track.kind as 'audio' | 'video']++;
     }
     // Pairs stay together: a person's voice and picture come on neighbouring sections.
     while (receiving.audio < wanted.audio || receiving.video < wanted.video) {
       for (const kind of ['audio', 'video'] as const) {
         if (receiving[kind] >= wanted[kind]) continue;
-        this.add(kind, { direction: 'recvonly' });
+        this.#add(kind, { direction: 'recvonly' });
         receiving[kind]++;
       }
     }
-    if (anew) this.pc.restartIce();
-    await this.pc.setLocalDescription();
+    if (anew) this.#pc.restartIce();
+    await this.#pc.setLocalDescription();
     const tracks: Track[] = [];
-    this.senders.forEach((line, source) => line.mid !== null && tracks.push({ mid: line.mid, source }));
-    return { sdp: this.pc.localDescription?.sdp ?? '', tracks };
+    this.#senders.forEach((line, source) => line.mid !== null && tracks.push({ mid: line.mid, source }));
+    return { sdp: this.#pc.localDescription?.sdp ?? '', tracks };
   }
 
   async answer(sdp: string): Promise<void> {
-    await this.pc.setRemoteDescription({ type: 'answer', sdp: shaped(sdp, this.voice) });
-    this.answered = sdp;
-    this.offering = false;
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp: shaped(sdp, this.#voice) });
+    this.#answered = sdp;
+    this.#offering = false;
   }
 
   /** What sound and picture may cost from now on. The server is not asked: only the encoders change. */
   shape(voice: Voice, picture: Picture): Promise<void> {
-    const packets = voice.packet !== this.voice.packet;
-    this.voice = voice;
-    this.picture = picture;
-    this.shaping = this.shaping
+    const packets = voice.packet !== this.#voice.packet;
+    this.#voice = voice;
+    this.#picture = picture;
+    this.#shaping = this.#shaping
       .then(async () => {
-        await this.limit('microphone', { maxBitrate: voice.rate });
-        await this.limitCamera();
-        if (packets && !this.offering) await this.reanswer();
+        await this.#limit('microphone', { maxBitrate: voice.rate });
+        await this.#limitCamera();
+        if (packets && !this.#offering) await this.#reanswer();
       })
       .catch(() => undefined); // a closed connection takes nothing
-    return this.shaping;
+    return this.#shaping;
   }
 
   /** What goes out on a source's section; null sends nothing and needs no negotiation. */
   async put(source: Source, track: MediaStreamTrack | null): Promise<void> {
-    this.tracks.set(source, track);
-    const line = this.senders.get(source);
+    this.#tracks.set(source, track);
+    const line = this.#senders.get(source);
     if (!line || line.sender.track === track) return;
     await line.sender.replaceTrack(track);
     if (source !== 'camera' || !track) return;
-    this.shaping = this.shaping.then(() => this.limitCamera()).catch(() => undefined); // its size may differ
+    this.#shaping = this.#shaping.then(() => this.#limitCamera()).catch(() => undefined); // its size may differ
   }
 
   /** The track that arrives on a section; it lives as long as the connection. */
   track(mid: string): MediaStreamTrack | undefined {
-    return this.pc.getTransceivers().find((line) => line.mid === mid)?.receiver.track;
+    return this.#pc.getTransceivers().find((line) => line.mid === mid)?.receiver.track;
   }
 
   stats(): Promise<RTCStatsReport> {
-    return this.pc.getStats();
+    return this.#pc.getStats();
   }
 
   close(): void {
-    this.pc.onconnectionstatechange = null;
-    this.pc.close();
+    this.#pc.onconnectionstatechange = null;
+    this.#pc.close();
   }
 
-  private limitCamera(): Promise<void> {
-    return this.limit('camera', encoding(this.picture, captured(this.tracks.get('camera'))));
+  #limitCamera(): Promise<void> {
+    return this.#limit('camera', encoding(this.#picture, captured(this.#tracks.get('camera'))));
   }
 
-  private async limit(source: Source, limits: RTCRtpEncodingParameters): Promise<void> {
-    const sender = this.senders.get(source)?.sender;
+  async #limit(source: Source, limits: RTCRtpEncodingParameters): Promise<void> {
+    const sender = this.#senders.get(source)?.sender;
     const parameters = sender?.getParameters();
     const first = parameters?.encodings[0];
     if (!sender || !parameters || !first) return;
@@ -179,24 +179,24 @@ export class BrowserPeer implements Peer {
   }
 
   // The length of a packet is said in an answer alone; the last one is applied again.
-  private async reanswer(): Promise<void> {
-    if (!this.answered || this.pc.signalingState !== 'stable') return;
-    await this.pc.setLocalDescription();
-    await this.pc.setRemoteDescription({ type: 'answer', sdp: shaped(this.answered, this.voice) });
+  async #reanswer(): Promise<void> {
+    if (!this.#answered || this.#pc.signalingState !== 'stable') return;
+    await this.#pc.setLocalDescription();
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp: shaped(this.#answered, this.#voice) });
   }
 
-  private addSender(source: Source): void {
-    const line = this.add(kinds[source], {
+  #addSender(source: Source): void {
+    const line = this.#add(kinds[source], {
       direction: 'sendonly',
       sendEncodings: [outset[source]],
     });
-    this.senders.set(source, line);
-    const track = this.tracks.get(source);
+    this.#senders.set(source, line);
+    const track = this.#tracks.get(source);
     if (track) void line.sender.replaceTrack(track);
   }
 
-  private add(kind: 'audio' | 'video', init: RTCRtpTransceiverInit): RTCRtpTransceiver {
-    const line = this.pc.addTransceiver(kind, init);
+  #add(kind: 'audio' | 'video', init: RTCRtpTransceiverInit): RTCRtpTransceiver {
+    const line = this.#pc.addTransceiver(kind, init);
     const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs.filter(keepCodec) ?? [];
     if (codecs.length > 0) line.setCodecPreferences?.(codecs);
     const extensible = line as Extensible;

@@ -37,80 +37,82 @@ const reportEvery = 4_000; // ms
 const reportFirst = 700; // ms; a first word about the link
 
 export class Watch {
-  private subject: Subject | undefined;
-  private suspectUntil = 0;
-  private understoodAt: number;
-  private invented = 0; // share of the sound, as last reported
-  private mute = false;
-  private reading = false;
-  private readonly ticker: ReturnType<typeof setInterval>;
-  private readonly now: () => number;
-  private readonly network: EventTarget | undefined;
-  private readonly changed = () => {
-    this.suspectUntil = this.now() + suspicious.lasts;
-    this.options.changed();
+  readonly #options: WatchOptions;
+  #subject: Subject | undefined;
+  #suspectUntil = 0;
+  #understoodAt: number;
+  #invented = 0; // share of the sound, as last reported
+  #mute = false;
+  #reading = false;
+  readonly #ticker: ReturnType<typeof setInterval>;
+  readonly #now: () => number;
+  readonly #network: EventTarget | undefined;
+  readonly #changed = () => {
+    this.#suspectUntil = this.#now() + suspicious.lasts;
+    this.#options.changed();
   };
 
-  constructor(private readonly options: WatchOptions) {
-    this.now = options.now ?? Date.now;
-    this.understoodAt = this.now();
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#understoodAt = this.#now();
     // Not in every browser, nor in TypeScript's DOM library.
-    this.network = (globalThis.navigator as { connection?: EventTarget } | undefined)?.connection;
-    this.network?.addEventListener('change', this.changed);
-    globalThis.addEventListener?.('online', this.changed);
-    this.ticker = setInterval(() => void this.look(), every);
+    this.#network = (globalThis.navigator as { connection?: EventTarget } | undefined)?.connection;
+    this.#network?.addEventListener('change', this.#changed);
+    globalThis.addEventListener?.('online', this.#changed);
+    this.#ticker = setInterval(() => void this.#look(), every);
   }
 
   close(): void {
-    clearInterval(this.ticker);
-    this.network?.removeEventListener('change', this.changed);
-    globalThis.removeEventListener?.('online', this.changed);
+    clearInterval(this.#ticker);
+    this.#network?.removeEventListener('change', this.#changed);
+    globalThis.removeEventListener?.('online', this.#changed);
   }
 
-  private async look(): Promise<void> {
-    this.judge();
-    const present = this.options.peer();
-    if (!present || this.reading) return;
+  async #look(): Promise<void> {
+    this.#judge();
+    const present = this.#options.peer();
+    if (!present || this.#reading) return;
     const { peer, state } = present;
     if (state !== 'connected' && state !== 'disconnected') return;
-    if (this.subject?.peer !== peer) {
-      this.subject = new Subject(peer, this.now());
-      this.options.paused(false);
+    if (this.#subject?.peer !== peer) {
+      this.#subject = new Subject(peer, this.#now());
+      this.#options.paused(false);
     }
-    const subject = this.subject;
-    this.reading = true;
+    const subject = this.#subject;
+    this.#reading = true;
     const report = await peer.stats().catch(() => undefined);
-    this.reading = false;
-    if (!report || this.options.peer()?.peer !== peer) return;
+    this.#reading = false;
+    if (!report || this.#options.peer()?.peer !== peer) return;
     const now = read(
       [...report].map(([, stat]) => stat),
-      this.now(),
+      this.#now(),
     );
-    this.listen(subject, now);
-    if (state === 'connected') this.climb(subject, now);
-    this.report(subject, now);
+    this.#listen(subject, now);
+    if (state === 'connected') this.#climb(subject, now);
+    this.#report(subject, now);
   }
 
-  private listen(subject: Subject, now: Reading): void {
+  #listen(subject: Subject, now: Reading): void {
     if (now.received !== subject.received) {
       subject.received = now.received;
       subject.heardAt = now.at;
-      if (this.invented < unintelligible) this.understoodAt = now.at;
-      this.options.arrives();
+      if (this.#invented < unintelligible) this.#understoodAt = now.at;
+      this.#options.arrives();
       return;
     }
-    const patience = now.at < this.suspectUntil ? suspicious.after : silentAfter;
-    if (now.at - subject.heardAt >= patience) this.options.silent();
+    const patience = now.at < this.#suspectUntil ? suspicious.after : silentAfter;
+    if (now.at - subject.heardAt >= patience) this.#options.silent();
   }
 
-  private judge(): void {
-    const mute = this.now() - this.understoodAt >= muteAfter;
-    if (mute === this.mute) return;
-    this.mute = mute;
-    this.options.mute(mute);
+  #judge(): void {
+    const mute = this.#now() - this.#understoodAt >= muteAfter;
+    if (mute === this.#mute) return;
+    this.#mute = mute;
+    this.#options.mute(mute);
   }
 
-  private climb(subject: Subject, now: Reading): void {
+  #climb(subject: Subject, now: Reading): void {
     // An estimate is worth nothing while nothing comes back.
     if (now.at - subject.climbedAt < climbEvery || now.at - subject.heardAt >= silentAfter) return;
     subject.climbedAt = now.at;
@@ -119,10 +121,10 @@ export class Watch {
     const { at, available, rtt, packets: sent, missed: lost } = now;
     if (!ladder.take({ at, available, rtt, sent, lost })) return;
     void subject.peer.shape(ladder.voice, ladder.picture);
-    if (ladder.paused !== paused) this.options.paused(ladder.paused);
+    if (ladder.paused !== paused) this.#options.paused(ladder.paused);
   }
 
-  private report(subject: Subject, now: Reading): void {
+  #report(subject: Subject, now: Reading): void {
     const { last } = subject;
     const due = subject.reports === 0 ? reportFirst : reportEvery;
     if (last && now.at - last.at < due) return;
@@ -130,9 +132,9 @@ export class Watch {
     if (!last) return;
     subject.reports++;
     const quality = compare(last, now);
-    this.invented = quality.concealed;
+    this.#invented = quality.concealed;
     // What the browser believes in at first is what it was told, not what it measured.
-    this.options.quality(quality, subject.reports > 1 ? now.available : 0);
+    this.#options.quality(quality, subject.reports > 1 ? now.available : 0);
   }
 }
 

@@ -73,187 +73,190 @@ export class Negotiation<P extends Peer> {
   peer: P | undefined;
   state: PeerState = 'new';
 
-  private generation = 0; // of the peer connection; callbacks of an older one are void
-  private sent = 0; // id of the newest offer
-  private outstanding = false; // an offer is being made, or waits for its answer
-  private dirty = false; // something changed since the newest offer
-  private fresh = true; // no offer of this generation was answered yet
-  private attached = false; // the socket is open
-  private wanted: Wanted = { ...firstLines };
-  private sources: Source[] = ['microphone', 'camera'];
-  private restarts = 0;
-  private stood = false; // this connection was connected once
-  private silence = false; // nothing arrives
-  private revived = false; // a new path was tried in this silence
-  private anew = false; // the next offer asks for a new path
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private closed = false;
+  readonly #options: NegotiationOptions<P>;
+  #generation = 0; // of the peer connection; callbacks of an older one are void
+  #sent = 0; // id of the newest offer
+  #outstanding = false; // an offer is being made, or waits for its answer
+  #dirty = false; // something changed since the newest offer
+  #fresh = true; // no offer of this generation was answered yet
+  #attached = false; // the socket is open
+  #wanted: Wanted = { ...firstLines };
+  #sources: Source[] = ['microphone', 'camera'];
+  #restarts = 0;
+  #stood = false; // this connection was connected once
+  #silence = false; // nothing arrives
+  #revived = false; // a new path was tried in this silence
+  #anew = false; // the next offer asks for a new path
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
-  constructor(private readonly options: NegotiationOptions<P>) {}
+  constructor(options: NegotiationOptions<P>) {
+    this.#options = options;
+  }
 
   /** The socket is open. resumed: the server still has our connection. */
   attach(resumed: boolean): void {
-    if (this.closed) return;
-    this.attached = true;
-    const dead = this.state === 'closed' || (this.state === 'failed' && !this.silence);
+    if (this.#closed) return;
+    this.#attached = true;
+    const dead = this.state === 'closed' || (this.state === 'failed' && !this.#silence);
     if (!this.peer || !resumed || dead) this.restart();
-    else if (this.silence) this.revive();
-    else if (this.outstanding || this.dirty) void this.make(); // an answer may have been lost with the socket
+    else if (this.#silence) this.#revive();
+    else if (this.#outstanding || this.#dirty) void this.#make(); // an answer may have been lost with the socket
   }
 
   /** The socket is away; media goes on by itself. */
   detach(): void {
-    this.attached = false;
-    clearTimeout(this.timer);
+    this.#attached = false;
+    clearTimeout(this.#timer);
   }
 
   /** Makes room for a source of our own; asks for nothing if there is room. */
   carry(source: Source): void {
-    if (this.sources.includes(source)) return;
-    this.sources = [...this.sources, source];
-    this.reoffer();
+    if (this.#sources.includes(source)) return;
+    this.#sources = [...this.#sources, source];
+    this.#reoffer();
   }
 
   /** The server has more to send than there are lines. */
   more(wanted: Wanted): void {
-    const audio = Math.min(linesMost, Math.max(this.wanted.audio, wanted.audio));
-    const video = Math.min(linesMost, Math.max(this.wanted.video, wanted.video));
-    if (audio === this.wanted.audio && video === this.wanted.video) return;
-    this.wanted = { audio, video };
-    this.reoffer();
+    const audio = Math.min(linesMost, Math.max(this.#wanted.audio, wanted.audio));
+    const video = Math.min(linesMost, Math.max(this.#wanted.video, wanted.video));
+    if (audio === this.#wanted.audio && video === this.#wanted.video) return;
+    this.#wanted = { audio, video };
+    this.#reoffer();
   }
 
   async answered(answer: Answer): Promise<void> {
-    if (answer.id !== this.sent || !this.peer || !this.outstanding) return; // of an older offer
-    clearTimeout(this.timer);
-    const generation = this.generation;
-    this.options.lines(answer.lines); // at once: a newer map may come while the answer is applied
+    if (answer.id !== this.#sent || !this.peer || !this.#outstanding) return; // of an older offer
+    clearTimeout(this.#timer);
+    const generation = this.#generation;
+    this.#options.lines(answer.lines); // at once: a newer map may come while the answer is applied
     try {
       await this.peer.answer(answer.sdp);
     } catch {
-      if (generation === this.generation) this.restartLater();
+      if (generation === this.#generation) this.#restartLater();
       return;
     }
-    if (generation !== this.generation) return;
-    this.outstanding = false;
-    this.fresh = false;
-    if (this.dirty) this.reoffer();
-    else if (this.silence && this.revived)
-      this.timer = setTimeout(() => this.silence && this.restart(), reviveWithin);
-    else if (this.silence) this.options.prove();
+    if (generation !== this.#generation) return;
+    this.#outstanding = false;
+    this.#fresh = false;
+    if (this.#dirty) this.#reoffer();
+    else if (this.#silence && this.#revived)
+      this.#timer = setTimeout(() => this.#silence && this.restart(), reviveWithin);
+    else if (this.#silence) this.#options.prove();
   }
 
   /** Nothing has arrived for a while. Whether the socket works decides what helps. */
   silent(): void {
-    if (this.closed || this.silence || !this.peer) return;
-    this.silence = true;
-    if (this.attached) this.options.prove();
+    if (this.#closed || this.#silence || !this.peer) return;
+    this.#silence = true;
+    if (this.#attached) this.#options.prove();
   }
 
   /** The socket works: what is silent now is the media's own path. */
   proved(): void {
-    if (!this.silence || this.outstanding || !this.attached) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.silence && this.revive(), healWithin);
+    if (!this.#silence || this.#outstanding || !this.#attached) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#silence && this.#revive(), healWithin);
   }
 
   /** Media arrive. */
   arrives(): void {
-    this.revived = false;
-    if (!this.silence) return;
-    this.silence = false;
-    if (!this.outstanding) clearTimeout(this.timer);
+    this.#revived = false;
+    if (!this.#silence) return;
+    this.#silence = false;
+    if (!this.#outstanding) clearTimeout(this.#timer);
   }
 
   /** The server could not take the offer. */
   refused(): void {
-    if (this.outstanding) this.restartLater();
+    if (this.#outstanding) this.#restartLater();
   }
 
   /** Begins anew with a new peer connection. */
   restart(): void {
-    if (this.closed) return;
-    clearTimeout(this.timer);
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
     this.peer?.close();
-    const generation = ++this.generation;
-    this.outstanding = false;
-    this.fresh = true;
-    this.stood = this.silence = this.revived = this.anew = false;
-    this.moved('new');
-    const peer = this.options.peer({
-      state: (state) => generation === this.generation && this.moved(state),
+    const generation = ++this.#generation;
+    this.#outstanding = false;
+    this.#fresh = true;
+    this.#stood = this.#silence = this.#revived = this.#anew = false;
+    this.#moved('new');
+    const peer = this.#options.peer({
+      state: (state) => generation === this.#generation && this.#moved(state),
     });
     this.peer = peer;
-    this.options.lines([]);
-    this.options.begun(peer);
-    this.reoffer();
+    this.#options.lines([]);
+    this.#options.begun(peer);
+    this.#reoffer();
   }
 
   close(): void {
-    this.closed = true;
-    clearTimeout(this.timer);
-    this.generation++;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#generation++;
     this.peer?.close();
     this.peer = undefined;
   }
 
   // Once per silence; a second time only a new connection helps.
-  private revive(): void {
-    if (this.revived) {
+  #revive(): void {
+    if (this.#revived) {
       this.restart();
       return;
     }
-    this.revived = true;
-    this.anew = true;
-    this.outstanding = false; // an older answer is void
-    this.reoffer();
+    this.#revived = true;
+    this.#anew = true;
+    this.#outstanding = false; // an older answer is void
+    this.#reoffer();
   }
 
-  private reoffer(): void {
-    this.dirty = true;
-    if (this.attached && !this.outstanding) void this.make();
+  #reoffer(): void {
+    this.#dirty = true;
+    if (this.#attached && !this.#outstanding) void this.#make();
   }
 
-  private async make(): Promise<void> {
+  async #make(): Promise<void> {
     const peer = this.peer;
-    if (!peer || this.closed) return;
-    this.outstanding = true;
-    this.dirty = false;
-    const anew = this.anew;
-    this.anew = false;
-    const generation = this.generation;
-    const id = ++this.sent;
-    const current = () => generation === this.generation && id === this.sent && this.attached;
+    if (!peer || this.#closed) return;
+    this.#outstanding = true;
+    this.#dirty = false;
+    const anew = this.#anew;
+    this.#anew = false;
+    const generation = this.#generation;
+    const id = ++this.#sent;
+    const current = () => generation === this.#generation && id === this.#sent && this.#attached;
     try {
-      const offer = await peer.offer(this.sources, this.wanted, anew);
+      const offer = await peer.offer(this.#sources, this.#wanted, anew);
       if (!current()) return; // attach() offers again
-      const fresh = this.fresh ? { fresh: true } : {};
-      if (!this.options.send({ id, ...fresh, ...offer })) return;
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => current() && this.restart(), answerWithin);
+      const fresh = this.#fresh ? { fresh: true } : {};
+      if (!this.#options.send({ id, ...fresh, ...offer })) return;
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => current() && this.restart(), answerWithin);
     } catch {
-      if (current()) this.restartLater();
+      if (current()) this.#restartLater();
     }
   }
 
-  private moved(state: PeerState): void {
+  #moved(state: PeerState): void {
     this.state = state;
-    this.options.state(state);
+    this.#options.state(state);
     if (state === 'connected') {
-      this.restarts = 0;
-      this.stood = true;
-      this.silence = false;
-      if (!this.outstanding) clearTimeout(this.timer); // it had been lost for a moment
+      this.#restarts = 0;
+      this.#stood = true;
+      this.#silence = false;
+      if (!this.#outstanding) clearTimeout(this.#timer); // it had been lost for a moment
     }
-    if (state === 'failed' && (this.revived || !this.stood)) this.restartLater();
+    if (state === 'failed' && (this.#revived || !this.#stood)) this.#restartLater();
     else if (state === 'failed' || state === 'disconnected') this.silent();
   }
 
-  private restartLater(): void {
-    clearTimeout(this.timer);
-    if (this.closed || !this.attached) return; // attach() begins anew
-    const wait = Math.min(restartMost, restartFirst * 2 ** this.restarts++);
-    this.timer = setTimeout(() => this.restart(), wait);
+  #restartLater(): void {
+    clearTimeout(this.#timer);
+    if (this.#closed || !this.#attached) return; // attach() begins anew
+    const wait = Math.min(restartMost, restartFirst * 2 ** this.#restarts++);
+    this.#timer = setTimeout(() => this.restart(), wait);
   }
 }
 

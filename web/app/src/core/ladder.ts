@@ -55,13 +55,13 @@ export class Ladder {
   step = steps.findIndex((step) => step.lines === firstPicture.lines);
   voice: Voice = firstVoice;
 
-  private good = 0; // readings in a row that would bear more
-  private bad = 0; // readings in a row that bear no picture at all
-  private best: { at: number; rtt: number } | undefined;
-  private readings: UplinkReading[] = []; // of the last lossWindow
-  private pause = pauseFirst;
-  private pausedAt = 0;
-  private triedAt = 0; // when the picture came back, 0: it was never off
+  #good = 0; // readings in a row that would bear more
+  #bad = 0; // readings in a row that bear no picture at all
+  #best: { at: number; rtt: number } | undefined;
+  #readings: UplinkReading[] = []; // of the last lossWindow
+  #pause = pauseFirst;
+  #pausedAt = 0;
+  #triedAt = 0; // when the picture came back, 0: it was never off
 
   /** The link took the picture away. */
   get paused(): boolean {
@@ -75,69 +75,69 @@ export class Ladder {
   /** Takes a reading; whether something changed. */
   take(now: UplinkReading): boolean {
     const { step, voice } = this;
-    const link = { full: this.queued(now), loss: this.loss(now) };
-    if (this.paused) this.resume(now, link);
-    else this.climb(now, link);
-    if (now.available > 0) this.speak(now.available);
+    const link = { full: this.#queued(now), loss: this.#loss(now) };
+    if (this.paused) this.#resume(now, link);
+    else this.#climb(now, link);
+    if (now.available > 0) this.#speak(now.available);
     return this.step !== step || this.voice !== voice;
   }
 
-  private climb(now: UplinkReading, { full, loss }: { full: boolean; loss: number }): void {
+  #climb(now: UplinkReading, { full, loss }: { full: boolean; loss: number }): void {
     const known = now.available > 0;
     const kept = Math.min(this.step, known ? bearable(now.available / stays) : this.step);
     const down = full || loss > lossy ? Math.min(kept, Math.max(1, this.step - 1)) : kept;
     if (down < 1 || loss > 2 * lossy) {
-      this.good = 0;
+      this.#good = 0;
       this.step = 1;
       // The picture goes only when the link says so twice: one reading may err.
-      if (++this.bad >= steady) this.stop(now.at);
+      if (++this.#bad >= steady) this.#stop(now.at);
       return;
     }
-    this.bad = 0;
+    this.#bad = 0;
     const up = bearable(now.available);
     if (down < this.step || up <= this.step || loss > clean || full) {
-      this.good = 0;
+      this.#good = 0;
       this.step = down;
       return;
     }
-    if (++this.good < steady) return;
-    this.good = 0;
+    if (++this.#good < steady) return;
+    this.#good = 0;
     this.step = up;
   }
 
-  private stop(at: number): void {
-    const failed = this.triedAt > 0 && at - this.triedAt < trial;
-    this.pause = failed ? Math.min(pauseMost, this.pause * 2) : pauseFirst;
+  #stop(at: number): void {
+    const failed = this.#triedAt > 0 && at - this.#triedAt < trial;
+    this.#pause = failed ? Math.min(pauseMost, this.#pause * 2) : pauseFirst;
     this.step = 0;
-    this.bad = 0;
-    this.pausedAt = at;
+    this.#bad = 0;
+    this.#pausedAt = at;
   }
 
   // Without a picture the estimate stays where sound leaves it, so coming back is a trial.
-  private resume(now: UplinkReading, { full, loss }: { full: boolean; loss: number }): void {
-    const rested = now.at - this.pausedAt >= this.pause;
+  #resume(now: UplinkReading, { full, loss }: { full: boolean; loss: number }): void {
+    const rested = now.at - this.#pausedAt >= this.#pause;
     if (full || loss > clean || (!rested && now.available < steps[2]!.needs)) return;
     this.step = 1;
-    this.good = 0;
-    this.triedAt = now.at;
+    this.#good = 0;
+    this.#triedAt = now.at;
   }
 
-  private queued(now: UplinkReading): boolean {
+  #queued(now: UplinkReading): boolean {
     if (now.rtt <= 0) return false;
-    if (!this.best || now.rtt <= this.best.rtt || now.at - this.best.at > rttWindow) {
-      this.best = { at: now.at, rtt: now.rtt };
+    if (!this.#best || now.rtt <= this.#best.rtt || now.at - this.#best.at > rttWindow) {
+      this.#best = { at: now.at, rtt: now.rtt };
     }
-    return now.rtt - this.best.rtt > queue;
+    return now.rtt - this.#best.rtt > queue;
   }
 
-  private loss(now: UplinkReading): number {
-    this.readings = [...this.readings.filter((one) => now.at - one.at <= lossWindow), now];
-    const first = this.readings[0]!;
+  #loss(now: UplinkReading): number {
+    this.#readings = [...this.#readings.filter((one) => now.at - one.at <= lossWindow), now];
+    const first = this.#readings[0]!;
     const sent = now.sent - first.sent;
     return sent > 0 ? Math.min(1, Math.max(0, (now.lost - first.lost) / sent)) : 0;
   }
 
-  private speak(available: number): void {
+  #speak(available: number): void {
     const fits = voices.findIndex((voice) => available < voice.below);
     const present = voices.findIndex((voice) => voice.packet === this.voice.packet);
     // Up with a margin, so that a link at the limit does not change its packets all the time.

@@ -53,24 +53,24 @@ export class Media {
   /** The test picture and tone are in use. */
   standing = false;
 
-  private readonly events = new Listeners<MediaEvents>();
-  private readonly tracks: Partial<Record<Capture | 'screen', MediaStreamTrack>> = {};
-  private readonly asked: Record<Capture, number> = { microphone: 0, camera: 0 }; // newest request wins
-  private stand: StandIn | undefined;
-  private closed = false;
-  private readonly refresh = () => void this.list();
+  readonly #events = new Listeners<MediaEvents>();
+  readonly #tracks: Partial<Record<Capture | 'screen', MediaStreamTrack>> = {};
+  readonly #asked: Record<Capture, number> = { microphone: 0, camera: 0 }; // newest request wins
+  #stand: StandIn | undefined;
+  #closed = false;
+  readonly #refresh = () => void this.#list();
 
   on<K extends keyof MediaEvents>(type: K, fn: (value: MediaEvents[K]) => void): () => void {
-    return this.events.on(type, fn);
+    return this.#events.on(type, fn);
   }
 
   track(source: Capture | 'screen'): MediaStreamTrack | undefined {
-    return this.tracks[source];
+    return this.#tracks[source];
   }
 
   /** Whether a source is heard or seen by others. */
   live(source: Capture | 'screen'): boolean {
-    return this.tracks[source]?.enabled ?? false;
+    return this.#tracks[source]?.enabled ?? false;
   }
 
   get canShare(): boolean {
@@ -83,49 +83,51 @@ export class Media {
 
   /** Asks for what is wanted: once for both, so that the person answers one question. */
   async open(want: Record<Capture, boolean>): Promise<void> {
-    navigator.mediaDevices?.addEventListener('devicechange', this.refresh);
-    if (want.microphone && want.camera && !this.standing) await this.both();
+    navigator.mediaDevices?.addEventListener('devicechange', this.#refresh);
+    if (want.microphone && want.camera && !this.standing) await this.#both();
     else
-      await Promise.all((['microphone', 'camera'] as const).filter((c) => want[c]).map((c) => this.begin(c)));
-    await this.list();
+      await Promise.all(
+        (['microphone', 'camera'] as const).filter((c) => want[c]).map((c) => this.#begin(c)),
+      );
+    await this.#list();
   }
 
   /** Turns a source on or off. Muting keeps the microphone; the camera's light goes out. */
   async turn(source: Capture, on: boolean): Promise<void> {
     if (!on) {
-      const track = this.tracks[source];
+      const track = this.#tracks[source];
       if (source === 'microphone' && track) track.enabled = false;
-      else this.drop(source);
-      this.events.emit('change', undefined);
+      else this.#drop(source);
+      this.#events.emit('change', undefined);
       return;
     }
-    const track = this.tracks[source];
+    const track = this.#tracks[source];
     if (track && track.readyState === 'live') {
       track.enabled = true;
-      this.events.emit('change', undefined);
+      this.#events.emit('change', undefined);
       return;
     }
-    await this.begin(source);
-    await this.list(); // labels appear with the first permission
+    await this.#begin(source);
+    await this.#list(); // labels appear with the first permission
   }
 
   async choose(kind: Capture | 'speaker', id: string): Promise<void> {
     this.chosen = { ...this.chosen, [kind]: id };
     remember(this.chosen);
-    if (kind !== 'speaker' && this.tracks[kind]) {
-      const enabled = this.tracks[kind].enabled;
+    if (kind !== 'speaker' && this.#tracks[kind]) {
+      const enabled = this.#tracks[kind].enabled;
       this.standing = false;
-      await this.begin(kind);
-      if (this.tracks[kind]) this.tracks[kind].enabled = enabled;
+      await this.#begin(kind);
+      if (this.#tracks[kind]) this.#tracks[kind].enabled = enabled;
     }
-    this.events.emit('change', undefined);
+    this.#events.emit('change', undefined);
   }
 
   /** Puts the test picture and tone in place of camera and microphone. */
   async useStandIn(label: string): Promise<void> {
-    this.stand ??= (await import('./media-standin')).standIn(label);
+    this.#stand ??= (await import('./media-standin')).standIn(label);
     this.standing = true;
-    await Promise.all([this.begin('microphone'), this.begin('camera')]);
+    await Promise.all([this.#begin('microphone'), this.#begin('camera')]);
   }
 
   /** Asks for a screen; false when the person changed their mind. */
@@ -140,62 +142,62 @@ export class Media {
       return false;
     }
     const track = stream.getVideoTracks()[0];
-    if (!track || this.closed) {
+    if (!track || this.#closed) {
       track?.stop();
       return false;
     }
     track.contentHint = 'detail';
     track.onended = () => this.stopSharing();
-    this.put('screen', track);
+    this.#put('screen', track);
     return true;
   }
 
   stopSharing(): void {
-    this.drop('screen');
-    this.events.emit('change', undefined);
+    this.#drop('screen');
+    this.#events.emit('change', undefined);
   }
 
   close(): void {
-    this.closed = true;
-    navigator.mediaDevices?.removeEventListener('devicechange', this.refresh);
-    for (const source of ['microphone', 'camera', 'screen'] as const) this.drop(source);
-    this.stand?.close();
+    this.#closed = true;
+    navigator.mediaDevices?.removeEventListener('devicechange', this.#refresh);
+    for (const source of ['microphone', 'camera', 'screen'] as const) this.#drop(source);
+    this.#stand?.close();
   }
 
-  private async both(): Promise<void> {
-    const mine = { microphone: ++this.asked.microphone, camera: ++this.asked.camera };
-    this.become('microphone', 'asking');
-    this.become('camera', 'asking');
+  async #both(): Promise<void> {
+    const mine = { microphone: ++this.#asked.microphone, camera: ++this.#asked.camera };
+    this.#become('microphone', 'asking');
+    this.#become('camera', 'asking');
     let tracks: MediaStreamTrack[];
     try {
-      tracks = await this.ask({ microphone: true, camera: true });
+      tracks = await this.#ask({ microphone: true, camera: true });
     } catch {
       // One of the two may still be had.
-      await Promise.all([this.begin('microphone'), this.begin('camera')]);
+      await Promise.all([this.#begin('microphone'), this.#begin('camera')]);
       return;
     }
     for (const track of tracks) {
       const source = track.kind === 'audio' ? 'microphone' : 'camera';
-      this.took(source, track, mine[source]);
+      this.#took(source, track, mine[source]);
     }
   }
 
-  private async begin(source: Capture): Promise<void> {
-    const mine = ++this.asked[source];
-    this.become(source, 'asking');
+  async #begin(source: Capture): Promise<void> {
+    const mine = ++this.#asked[source];
+    this.#become(source, 'asking');
     try {
-      const [track] = await this.ask({ microphone: source === 'microphone', camera: source === 'camera' });
+      const [track] = await this.#ask({ microphone: source === 'microphone', camera: source === 'camera' });
       if (!track) throw new DOMException('', 'NotFoundError');
-      this.took(source, track, mine);
+      this.#took(source, track, mine);
     } catch (cause) {
-      if (mine !== this.asked[source] || this.closed) return;
-      this.drop(source);
-      this.become(source, refusal(cause));
+      if (mine !== this.#asked[source] || this.#closed) return;
+      this.#drop(source);
+      this.#become(source, refusal(cause));
     }
   }
 
-  private async ask(want: Record<Capture, boolean>): Promise<MediaStreamTrack[]> {
-    if (this.standing && this.stand) return this.stand.tracks(want);
+  async #ask(want: Record<Capture, boolean>): Promise<MediaStreamTrack[]> {
+    if (this.standing && this.#stand) return this.#stand.tracks(want);
     if (!navigator.mediaDevices) throw new DOMException('', 'SecurityError');
     const preferring = (source: Capture, base: MediaTrackConstraints) => {
       const id = this.chosen[source];
@@ -208,53 +210,53 @@ export class Media {
     return stream.getTracks();
   }
 
-  private took(source: Capture, track: MediaStreamTrack, mine: number): void {
-    if (mine !== this.asked[source] || this.closed) {
+  #took(source: Capture, track: MediaStreamTrack, mine: number): void {
+    if (mine !== this.#asked[source] || this.#closed) {
       track.stop();
       return;
     }
     // Unplugged, or another program took it: fall back to whatever is there now.
     track.onended = () => {
-      if (this.tracks[source] !== track) return;
-      void this.begin(source).then(() => this.list());
+      if (this.#tracks[source] !== track) return;
+      void this.#begin(source).then(() => this.#list());
     };
     if (source === 'camera') track.contentHint = 'motion';
-    this.put(source, track);
-    this.become(source, 'on');
+    this.#put(source, track);
+    this.#become(source, 'on');
   }
 
-  private put(source: Capture | 'screen', track: MediaStreamTrack): void {
-    const before = this.tracks[source];
-    this.tracks[source] = track;
-    this.events.emit('track', { source, track });
-    this.events.emit('change', undefined);
+  #put(source: Capture | 'screen', track: MediaStreamTrack): void {
+    const before = this.#tracks[source];
+    this.#tracks[source] = track;
+    this.#events.emit('track', { source, track });
+    this.#events.emit('change', undefined);
     if (before && before !== track) stop(before);
   }
 
-  private drop(source: Capture | 'screen'): void {
-    const before = this.tracks[source];
-    delete this.tracks[source];
+  #drop(source: Capture | 'screen'): void {
+    const before = this.#tracks[source];
+    delete this.#tracks[source];
     if (source !== 'screen') {
-      this.asked[source]++;
+      this.#asked[source]++;
       this.state[source] = 'off';
     }
     if (!before) return;
     stop(before);
-    this.events.emit('track', { source, track: undefined });
+    this.#events.emit('track', { source, track: undefined });
   }
 
-  private become(source: Capture, state: CaptureState): void {
+  #become(source: Capture, state: CaptureState): void {
     this.state[source] = state;
-    this.events.emit('change', undefined);
+    this.#events.emit('change', undefined);
   }
 
-  private async list(): Promise<void> {
+  async #list(): Promise<void> {
     const found: Devices = { microphone: [], camera: [], speaker: [] };
     for (const device of (await navigator.mediaDevices?.enumerateDevices()) ?? []) {
       if (device.deviceId) found[kinds[device.kind]].push({ id: device.deviceId, label: device.label });
     }
     this.devices = found;
-    this.events.emit('change', undefined);
+    this.#events.emit('change', undefined);
   }
 }
 

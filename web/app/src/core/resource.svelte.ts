@@ -7,44 +7,44 @@ export class Resource<T> {
   problem = $state.raw<Problem | undefined>(undefined);
   loading = $state(false);
 
-  private read: (signal: AbortSignal) => Promise<T>;
-  private running: AbortController | undefined;
+  #read: (signal: AbortSignal) => Promise<T>;
+  #running: AbortController | undefined;
 
   constructor(read: (signal: AbortSignal) => Promise<T>) {
-    this.read = read;
+    this.#read = read;
   }
 
   /** Reads anew. A newer call ends an older one. */
   async load(): Promise<void> {
-    this.running?.abort();
+    this.#running?.abort();
     const mine = new AbortController();
-    this.running = mine;
+    this.#running = mine;
     this.loading = true;
     try {
-      const value = await this.read(mine.signal);
-      if (mine !== this.running) return;
+      const value = await this.#read(mine.signal);
+      if (mine !== this.#running) return;
       this.value = value;
       this.problem = undefined;
     } catch (cause) {
-      if (mine !== this.running) return;
+      if (mine !== this.#running) return;
       if (cause instanceof Problem) this.problem = cause;
       else throw cause;
     } finally {
-      if (mine === this.running) this.loading = false;
+      if (mine === this.#running) this.loading = false;
     }
   }
 
   /** Takes a value that came with another answer. */
   take(value: T): void {
-    this.running?.abort();
-    this.running = undefined;
+    this.#running?.abort();
+    this.#running = undefined;
     this.loading = false;
     this.problem = undefined;
     this.value = value;
   }
 
   close(): void {
-    this.running?.abort();
-    this.running = undefined;
+    this.#running?.abort();
+    this.#running = undefined;
   }
 }

@@ -26,100 +26,102 @@ const inCall = { first: 250, most: 3_000 }; // ms
 const tokenGood = 9 * 60_000; // ms
 
 export class RoomSocket {
-  private readonly socket: Link;
-  private token = '';
-  private tokenAt = 0;
-  private seq = 0; // of the last chat message seen
-  private readonly now: () => number;
-  private readonly unsent = new Map<string, RoomSays['chat']>();
+  readonly #options: RoomSocketOptions;
+  readonly #socket: Link;
+  #token = '';
+  #tokenAt = 0;
+  #seq = 0; // of the last chat message seen
+  readonly #now: () => number;
+  readonly #unsent = new Map<string, RoomSays['chat']>();
 
-  constructor(private readonly options: RoomSocketOptions) {
-    this.now = options.now ?? Date.now;
-    this.socket = new Link({
+  constructor(options: RoomSocketOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#socket = new Link({
       url: () => options.url ?? socketURL(`/ws/rooms/${options.consult}`),
       open: options.open,
-      hello: () => this.hello(),
-      receive: (frame) => this.receive(frame),
+      hello: () => this.#hello(),
+      receive: (frame) => this.#receive(frame),
       waits: inCall,
       proved: options.proved,
       closed: (code) => {
-        if (code === closeCodes.ticketRefused) this.token = ''; // the next hello brings a ticket
+        if (code === closeCodes.ticketRefused) this.#token = ''; // the next hello brings a ticket
       },
       state: (state, code) => {
-        if (state === 'open') this.unsent.forEach((chat) => this.socket.send('chat', chat));
+        if (state === 'open') this.#unsent.forEach((chat) => this.#socket.send('chat', chat));
         options.state(state, code);
       },
     });
   }
 
   get link(): LinkState {
-    return this.socket.state;
+    return this.#socket.state;
   }
 
   get rtt(): number {
-    return this.socket.rtt;
+    return this.#socket.rtt;
   }
 
   start(): void {
-    this.socket.start();
+    this.#socket.start();
   }
 
   /** Asks whether the socket lives; one that does not answer is replaced. */
   prove(): void {
-    this.socket.prove();
+    this.#socket.prove();
   }
 
   send<K extends keyof RoomSays>(type: K, body: RoomSays[K]): boolean {
-    return this.socket.send(type, body);
+    return this.#socket.send(type, body);
   }
 
   /** Says something to the room; kept and said again until it comes back. */
   chat(key: string, text: string): void {
-    this.unsent.set(key, { key, text });
-    this.socket.send('chat', { key, text });
+    this.#unsent.set(key, { key, text });
+    this.#socket.send('chat', { key, text });
   }
 
   /** The message cannot be taken (too long, not allowed): stop trying. */
   dropChat(key: string): void {
-    this.unsent.delete(key);
+    this.#unsent.delete(key);
   }
 
   close(): void {
-    this.socket.close(closeCodes.left);
+    this.#socket.close(closeCodes.left);
   }
 
-  private async hello(): Promise<Frame> {
-    const chat = this.seq ? { chat: this.seq } : {};
-    if (this.token && this.now() - this.tokenAt < tokenGood) {
-      return { type: 'hello', body: { resume: this.token, ...chat } };
+  async #hello(): Promise<Frame> {
+    const chat = this.#seq ? { chat: this.#seq } : {};
+    if (this.#token && this.#now() - this.#tokenAt < tokenGood) {
+      return { type: 'hello', body: { resume: this.#token, ...chat } };
     }
-    return { type: 'hello', body: { ticket: await this.options.ticket(), ...chat } };
+    return { type: 'hello', body: { ticket: await this.#options.ticket(), ...chat } };
   }
 
-  private receive(frame: Frame): void {
+  #receive(frame: Frame): void {
     switch (frame.type) {
       case 'welcome': {
         const welcome = frame.body as RoomWelcome;
-        this.keep(welcome.token);
-        welcome.chat?.forEach((message) => this.heard(message));
+        this.#keep(welcome.token);
+        welcome.chat?.forEach((message) => this.#heard(message));
         break;
       }
       case 'renewed':
-        this.keep((frame.body as { token: string }).token);
+        this.#keep((frame.body as { token: string }).token);
         break;
       case 'chat':
-        this.heard(frame.body as ChatMessage);
+        this.#heard(frame.body as ChatMessage);
     }
-    this.options.receive(frame);
+    this.#options.receive(frame);
   }
 
-  private keep(token: string): void {
-    this.token = token;
-    this.tokenAt = this.now();
+  #keep(token: string): void {
+    this.#token = token;
+    this.#tokenAt = this.#now();
   }
 
-  private heard(message: ChatMessage): void {
-    this.seq = Math.max(this.seq, message.seq);
-    this.unsent.delete(message.key);
+  #heard(message: ChatMessage): void {
+    this.#seq = Math.max(this.#seq, message.seq);
+    this.#unsent.delete(message.key);
   }
 }

@@ -66,96 +66,99 @@ export class Link {
   /** Round trip of the last ping in ms, NaN before the first. */
   rtt = NaN;
 
-  private wire: Wire | undefined;
-  private attempt = 0;
-  private tries = 0; // attempts ever begun; makes late callbacks of an older wire void
-  private ready = false; // hello was answered
-  private stopped = false;
-  private pinged = 0; // when the unanswered ping was sent, 0 for none
-  private ticker: ReturnType<typeof setInterval> | undefined;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private proof: ReturnType<typeof setTimeout> | undefined; // until prove() must be answered
-  private readonly retryNow = () => {
+  readonly #options: LinkOptions;
+  #wire: Wire | undefined;
+  #attempt = 0;
+  #tries = 0; // attempts ever begun; makes late callbacks of an older wire void
+  #ready = false; // hello was answered
+  #stopped = false;
+  #pinged = 0; // when the unanswered ping was sent, 0 for none
+  #ticker: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #proof: ReturnType<typeof setTimeout> | undefined; // until prove() must be answered
+  readonly #retryNow = () => {
     if (this.state !== 'away' && this.state !== 'connecting') return;
-    if (this.timer === undefined) return;
-    this.attempt = 0;
-    void this.connect();
+    if (this.#timer === undefined) return;
+    this.#attempt = 0;
+    void this.#connect();
   };
 
-  constructor(private readonly options: LinkOptions) {}
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
 
   /** Opens the link, again if it had been closed. */
   start(): void {
-    this.stopped = false;
+    this.#stopped = false;
     this.state = 'connecting';
-    this.attempt = 0;
-    globalThis.addEventListener?.('online', this.retryNow);
-    void this.connect();
+    this.#attempt = 0;
+    globalThis.addEventListener?.('online', this.#retryNow);
+    void this.#connect();
   }
 
   /** Sends a frame if the link is open and says whether it did. */
   send(type: string, body: unknown = {}): boolean {
-    if (!this.ready || !this.wire) return false;
-    this.wire.send(JSON.stringify({ type, body }));
+    if (!this.#ready || !this.#wire) return false;
+    this.#wire.send(JSON.stringify({ type, body }));
     return true;
   }
 
   /** Ends the link for good. */
   close(code = 1000): void {
-    if (this.stopped) return;
-    this.finish(code);
+    if (this.#stopped) return;
+    this.#finish(code);
   }
 
   /** Asks whether the connection lives. One that does not answer soon is replaced. */
   prove(): void {
-    if (!this.ready) {
-      if (!this.wire) this.retryNow();
+    if (!this.#ready) {
+      if (!this.#wire) this.#retryNow();
       return;
     }
-    if (this.proof !== undefined) return;
-    this.pinged ||= Date.now();
+    if (this.#proof !== undefined) return;
+    this.#pinged ||= Date.now();
     this.send('ping', { at: Date.now() });
     const patience = Math.max(proofLeast, 2 * (this.rtt || proofLeast) + proofMargin);
-    this.proof = setTimeout(() => this.reconnect(), patience);
+    this.#proof = setTimeout(() => this.reconnect(), patience);
   }
 
   /** Drops the present connection and comes back at once, for a link thought dead. */
   reconnect(): void {
-    if (this.stopped) return;
-    this.attempt = 0;
-    this.drop();
-    this.become(this.state === 'connecting' ? 'connecting' : 'away');
-    void this.connect();
+    if (this.#stopped) return;
+    this.#attempt = 0;
+    this.#drop();
+    this.#become(this.state === 'connecting' ? 'connecting' : 'away');
+    void this.#connect();
   }
 
-  private async connect(): Promise<void> {
-    this.drop();
-    const mine = ++this.tries;
+  async #connect(): Promise<void> {
+    this.#drop();
+    const mine = ++this.#tries;
     let hello: Frame;
     try {
-      hello = await this.options.hello();
+      hello = await this.#options.hello();
     } catch (error) {
-      if (mine !== this.tries || this.stopped) return;
-      if (error instanceof Refused) this.finish(error.code);
-      else this.later();
+      if (mine !== this.#tries || this.#stopped) return;
+      if (error instanceof Refused) this.#finish(error.code);
+      else this.#later();
       return;
     }
-    if (mine !== this.tries || this.stopped) return;
-    const open = this.options.open ?? ((url: string) => new WebSocket(url) as unknown as Wire);
-    const wire = open(this.options.url());
-    this.wire = wire;
-    this.timer = setTimeout(() => this.lost(mine), helloWithin);
+    if (mine !== this.#tries || this.#stopped) return;
+    const open = this.#options.open ?? ((url: string) => new WebSocket(url) as unknown as Wire);
+    const wire = open(this.#options.url());
+    this.#wire = wire;
+    this.#timer = setTimeout(() => this.#lost(mine), helloWithin);
     wire.onopen = () => wire.send(JSON.stringify(hello));
-    wire.onmessage = (event) => mine === this.tries && this.receive(event.data);
+    wire.onmessage = (event) => mine === this.#tries && this.#receive(event.data);
     wire.onclose = (event) => {
-      if (mine !== this.tries || this.stopped) return;
-      this.options.closed?.(event.code);
-      if (mayReturn(event.code)) this.lost(mine);
-      else this.finish(event.code);
+      if (mine !== this.#tries || this.#stopped) return;
+      this.#options.closed?.(event.code);
+      if (mayReturn(event.code)) this.#lost(mine);
+      else this.#finish(event.code);
     };
   }
 
-  private receive(text: string): void {
+  #receive(text: string): void {
     let frame: Frame;
     try {
       frame = JSON.parse(text) as Frame;
@@ -163,80 +166,80 @@ export class Link {
       return; // not ours; the server sends JSON only
     }
     if (frame.type === 'pong') {
-      if (this.pinged) this.rtt = Date.now() - this.pinged;
-      this.pinged = 0;
-      if (this.proof === undefined) return;
-      clearTimeout(this.proof);
-      this.proof = undefined;
-      this.options.proved?.();
+      if (this.#pinged) this.rtt = Date.now() - this.#pinged;
+      this.#pinged = 0;
+      if (this.#proof === undefined) return;
+      clearTimeout(this.#proof);
+      this.#proof = undefined;
+      this.#options.proved?.();
       return;
     }
-    if (!this.ready && frame.type === 'welcome') {
-      this.ready = true;
-      this.attempt = 0;
-      clearTimeout(this.timer);
-      this.timer = undefined;
-      this.pinged = 0;
-      this.ticker = setInterval(() => this.ping(), pingEvery);
-      this.options.receive(frame);
-      this.become('open');
-      this.ping();
+    if (!this.#ready && frame.type === 'welcome') {
+      this.#ready = true;
+      this.#attempt = 0;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#pinged = 0;
+      this.#ticker = setInterval(() => this.#ping(), pingEvery);
+      this.#options.receive(frame);
+      this.#become('open');
+      this.#ping();
       return;
     }
-    this.options.receive(frame);
+    this.#options.receive(frame);
   }
 
   // A hidden page's timers may run once a minute, so what counts is how long one
   // ping has been unanswered, not how long ago the last frame came.
-  private ping(): void {
+  #ping(): void {
     const now = Date.now();
-    if (this.pinged && now - this.pinged > deadAfter) {
-      this.lost(this.tries);
+    if (this.#pinged && now - this.#pinged > deadAfter) {
+      this.#lost(this.#tries);
       return;
     }
-    if (this.pinged) return;
-    this.pinged = now;
+    if (this.#pinged) return;
+    this.#pinged = now;
     this.send('ping', { at: now });
   }
 
-  private lost(mine: number): void {
-    if (mine !== this.tries || this.stopped) return;
-    this.drop();
-    this.later();
+  #lost(mine: number): void {
+    if (mine !== this.#tries || this.#stopped) return;
+    this.#drop();
+    this.#later();
   }
 
-  private later(): void {
-    this.become(this.state === 'connecting' ? 'connecting' : 'away');
-    const wait = backoff(this.attempt++, (this.options.random ?? Math.random)(), this.options.waits);
-    this.timer = setTimeout(() => void this.connect(), wait);
+  #later(): void {
+    this.#become(this.state === 'connecting' ? 'connecting' : 'away');
+    const wait = backoff(this.#attempt++, (this.#options.random ?? Math.random)(), this.#options.waits);
+    this.#timer = setTimeout(() => void this.#connect(), wait);
   }
 
-  private drop(): void {
-    clearTimeout(this.timer);
-    clearTimeout(this.proof);
-    clearInterval(this.ticker);
-    this.timer = this.proof = undefined;
-    this.ready = false;
-    this.pinged = 0;
-    const wire = this.wire;
-    this.wire = undefined;
+  #drop(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#proof);
+    clearInterval(this.#ticker);
+    this.#timer = this.#proof = undefined;
+    this.#ready = false;
+    this.#pinged = 0;
+    const wire = this.#wire;
+    this.#wire = undefined;
     if (!wire) return;
     wire.onopen = wire.onmessage = wire.onclose = null;
     wire.close();
   }
 
-  private finish(code: number): void {
-    this.stopped = true;
-    this.tries++;
-    globalThis.removeEventListener?.('online', this.retryNow);
-    this.drop();
-    this.become('closed', code);
+  #finish(code: number): void {
+    this.#stopped = true;
+    this.#tries++;
+    globalThis.removeEventListener?.('online', this.#retryNow);
+    this.#drop();
+    this.#become('closed', code);
   }
 
-  private become(state: LinkState, code?: number): void {
+  #become(state: LinkState, code?: number): void {
     if (state === this.state) return;
     this.state = state;
-    this.options.state(state, code);
+    this.#options.state(state, code);
   }
 }
 
@@ -248,16 +251,16 @@ export function socketURL(path: string): string {
 
 /** Listeners by event name, typed by a map of name to argument. */
 export class Listeners<Events> {
-  private readonly all = new Map<keyof Events, Set<(value: never) => void>>();
+  readonly #all = new Map<keyof Events, Set<(value: never) => void>>();
 
   on<K extends keyof Events>(type: K, fn: (value: Events[K]) => void): () => void {
-    let set = this.all.get(type);
-    if (!set) this.all.set(type, (set = new Set()));
+    let set = this.#all.get(type);
+    if (!set) this.#all.set(type, (set = new Set()));
     set.add(fn);
     return () => set.delete(fn);
   }
 
   emit<K extends keyof Events>(type: K, value: Events[K]): void {
-    this.all.get(type)?.forEach((fn) => fn(value as never));
+    this.#all.get(type)?.forEach((fn) => fn(value as never));
   }
 }

@@ -16,7 +16,7 @@ export class Lines {
   state = $state<State | ''>('');
   readonly scope: Scope;
   readonly list: Resource<{ items: Line[]; next?: string }>;
-  private limit = 60;
+  #limit = 60;
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -26,7 +26,7 @@ export class Lines {
           scope: this.scope,
           q: this.search.trim(),
           ...(this.state ? { state: [this.state] } : {}),
-          limit: this.limit,
+          limit: this.#limit,
           zone: session.zone,
         },
         signal,
@@ -43,7 +43,7 @@ export class Lines {
   }
 
   more(): void {
-    this.limit += 60;
+    this.#limit += 60;
     void this.list.load();
   }
 

@@ -64,54 +64,54 @@ export class Visit {
   muffled = $state(false);
   admittedBy = $state('');
 
-  private lines = $state.raw<Line[]>([]);
-  private generation = $state(0); // counts peer connections
-  private changes = $state(0); // counts changes of devices
-  private rtt = $state(NaN);
-  private relays: RTCIceServer[] = []; // for the next peer connection
-  private readonly socket: RoomSocket;
-  private readonly call: Negotiation<BrowserPeer>;
-  private readonly sounds = new Set<HTMLMediaElement>();
-  private refusal: Problem | undefined;
-  private admitting = ''; // whom to let in once inside
+  #lines = $state.raw<Line[]>([]);
+  #generation = $state(0); // counts peer connections
+  #changes = $state(0); // counts changes of devices
+  #rtt = $state(NaN);
+  #relays: RTCIceServer[] = []; // for the next peer connection
+  readonly #socket: RoomSocket;
+  readonly #call: Negotiation<BrowserPeer>;
+  readonly #sounds = new Set<HTMLMediaElement>();
+  #refusal: Problem | undefined;
+  #admitting = ''; // whom to let in once inside
   /** For a while now nobody could have been understood. */
   mute = $state(false);
 
-  private available = $state(0); // kbit/s up, 0: unknown
-  private watch: Watch | undefined;
-  private ticker: ReturnType<typeof setInterval> | undefined;
+  #available = $state(0); // kbit/s up, 0: unknown
+  #watch: Watch | undefined;
+  #ticker: ReturnType<typeof setInterval> | undefined;
 
   constructor(readonly consult: string) {
-    this.socket = new RoomSocket({
+    this.#socket = new RoomSocket({
       consult,
-      ticket: () => this.ticket(),
-      receive: (frame) => this.receive(frame as RoomFromServer),
-      state: (state, code) => this.linked(state, code),
-      proved: () => this.call.proved(),
+      ticket: () => this.#ticket(),
+      receive: (frame) => this.#receive(frame as RoomFromServer),
+      state: (state, code) => this.#linked(state, code),
+      proved: () => this.#call.proved(),
     });
-    this.call = new Negotiation<BrowserPeer>({
-      peer: (hooks) => new BrowserPeer(hooks, this.relays),
-      send: (offer) => this.socket.send('offer', offer),
+    this.#call = new Negotiation<BrowserPeer>({
+      peer: (hooks) => new BrowserPeer(hooks, this.#relays),
+      send: (offer) => this.#socket.send('offer', offer),
       begun: () => {
-        this.generation++;
-        this.attach();
+        this.#generation++;
+        this.#attach();
       },
-      lines: (lines) => (this.lines = lines),
-      prove: () => this.socket.prove(),
+      lines: (lines) => (this.#lines = lines),
+      prove: () => this.#socket.prove(),
       state: (state) => (this.peer = state),
     });
     this.media.on('change', () => {
-      this.changes++;
-      this.tell();
+      this.#changes++;
+      this.#tell();
     });
-    this.media.on('track', () => this.attach());
+    this.media.on('track', () => this.#attach());
   }
 
   start(): void {
     this.over = null;
-    this.socket.start();
-    setTimeout(() => this.measure(), measureFirst);
-    this.ticker = setInterval(() => this.measure(), measureEvery);
+    this.#socket.start();
+    setTimeout(() => this.#measure(), measureFirst);
+    this.#ticker = setInterval(() => this.#measure(), measureEvery);
   }
 
   /** Asks for camera and microphone, as far as the person may use them. */
@@ -120,35 +120,35 @@ export class Visit {
   }
 
   close(): void {
-    clearInterval(this.ticker);
-    this.ticker = undefined;
-    this.watch?.close();
-    this.watch = undefined;
-    this.call.close();
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+    this.#watch?.close();
+    this.#watch = undefined;
+    this.#call.close();
     this.media.close();
-    this.socket.close();
+    this.#socket.close();
   }
 
   // What the person does
 
   knock(): void {
-    this.socket.send('knock', {});
+    this.#socket.send('knock', {});
   }
 
   /** Lets somebody in; from the lobby by going in first. */
   admit(participant: string): void {
     if (this.phase === 'in') {
-      this.socket.send('admit', { participant });
+      this.#socket.send('admit', { participant });
       return;
     }
-    this.admitting = participant;
+    this.#admitting = participant;
     this.knock();
   }
 
   say(text: string): void {
     const key = newKey();
     this.unsent = [...this.unsent, { key, text }];
-    this.socket.chat(key, text);
+    this.#socket.chat(key, text);
   }
 
   async turn(source: Capture, on: boolean): Promise<void> {
@@ -157,49 +157,49 @@ export class Visit {
 
   async share(on: boolean): Promise<void> {
     if (!on) this.media.stopSharing();
-    else if (await this.media.share()) this.call.carry('screen');
+    else if (await this.media.share()) this.#call.carry('screen');
   }
 
   leave(): void {
-    this.socket.send('leave', {});
-    this.finish({ why: 'left' });
+    this.#socket.send('leave', {});
+    this.#finish({ why: 'left' });
   }
 
   endAll(): void {
-    this.socket.send('end', {});
+    this.#socket.send('end', {});
   }
 
   /** Plays what the browser kept back; call it from a click. */
   async unmuffle(): Promise<void> {
-    await Promise.all([...this.sounds].map((sound) => sound.play().catch(() => undefined)));
-    this.muffled = [...this.sounds].some((sound) => sound.paused);
+    await Promise.all([...this.#sounds].map((sound) => sound.play().catch(() => undefined)));
+    this.muffled = [...this.#sounds].some((sound) => sound.paused);
   }
 
   // What the screens show
 
   capture(source: Capture): CaptureState {
-    void this.changes;
+    void this.#changes;
     return this.media.state[source];
   }
 
   /** Whether others hear or see this source of ours (once in the call). */
   live(source: Source): boolean {
-    void this.changes;
+    void this.#changes;
     return this.media.live(source);
   }
 
   own(source: Source): MediaStreamTrack | undefined {
-    void this.changes;
+    void this.#changes;
     return this.media.track(source);
   }
 
   get devices() {
-    void this.changes;
+    void this.#changes;
     return this.media.devices;
   }
 
   get chosen() {
-    void this.changes;
+    void this.#changes;
     return this.media.chosen;
   }
 
@@ -217,12 +217,12 @@ export class Visit {
 
   /** Arriving tracks by participant. */
   get tracks(): Map<string, Tracks> {
-    void this.generation;
+    void this.#generation;
     const all = new Map<string, Tracks>();
-    for (const [participant, carried] of byParticipant(this.lines)) {
+    for (const [participant, carried] of byParticipant(this.#lines)) {
       const tracks: Tracks = {};
       for (const [source, mid] of Object.entries(carried)) {
-        tracks[source as Source] = this.call.peer?.track(mid);
+        tracks[source as Source] = this.#call.peer?.track(mid);
       }
       all.set(participant, tracks);
     }
@@ -237,7 +237,7 @@ export class Visit {
     if (this.quality && this.phase === 'in') {
       return linkWord(this.quality.rtt, Math.max(this.quality.loss_up, this.quality.loss_down));
     }
-    return linkWord(this.rtt, 0);
+    return linkWord(this.#rtt, 0);
   }
 
   /** Which direction of the own link is weak. */
@@ -245,66 +245,83 @@ export class Visit {
     if (this.phase !== 'in' || this.word === 'lost' || this.word === 'unknown' || !this.quality) return '';
     // Sound alone says little of what the uplink would bear.
     const pictured = this.may.includes('camera') && this.live('camera');
-    if (pictured && (this.paused || (this.available > 0 && this.available < enoughUp))) return 'up';
+    if (pictured && (this.paused || (this.#available > 0 && this.#available < enoughUp))) return 'up';
     return weakSide(this.quality.loss_up, this.quality.loss_down);
+  }
+
+  /** Whether there is something that the people in the call should know without asking. */
+  get news(): boolean {
+    return (
+      this.peer === 'failed' ||
+      this.peer === 'disconnected' ||
+      this.link === 'away' ||
+      this.state === 'interrupted' ||
+      this.mute ||
+      this.muffled ||
+      this.paused ||
+      this.waiting.length > 0 ||
+      this.others.some((one) => !one.connected) ||
+      (['microphone', 'camera'] as const).some((source) => /denied|busy|missing/.test(this.capture(source)))
+    );
   }
 
   /** Attachment for an element that sounds: plays, and remembers when it may not. */
   sound = (element: HTMLMediaElement): (() => void) => {
-    this.sounds.add(element);
+    this.#sounds.add(element);
     element.play().catch((cause: unknown) => {
       if (cause instanceof DOMException && cause.name === 'NotAllowedError') this.muffled = true;
     });
-    return () => this.sounds.delete(element);
+    return () => this.#sounds.delete(element);
   };
 
   // The socket's side
 
-  private async ticket(): Promise<string> {
+  async #ticket(): Promise<string> {
     try {
       const answer = await api.post('/api/consults/{id}/join', { path: { id: this.consult } });
       return answer.ticket;
     } catch (problem) {
       if (!(problem instanceof Problem) || problem.passing || problem.status === 429) throw problem;
-      this.refusal = problem;
+      this.#refusal = problem;
       throw new Refused(problem.status === 401 ? closeCodes.revoked : closeCodes.removed);
     }
   }
 
-  private linked(state: LinkState, code?: number): void {
+  #linked(state: LinkState, code?: number): void {
     this.link = state;
-    if (state === 'away') this.call.detach();
+    if (state === 'away') this.#call.detach();
     if (state !== 'closed' || this.over) return;
-    if (this.refusal && code === closeCodes.removed) this.finish({ why: 'refused', problem: this.refusal });
-    else if (code === closeCodes.takenOver) this.finish({ why: 'elsewhere' });
-    else if (code === closeCodes.revoked) this.finish({ why: 'signed-out' });
-    else if (code === closeCodes.ended) this.finish({ why: 'ended', by: { name: '' } });
-    else if (code === closeCodes.left) this.finish({ why: 'left' });
-    else this.finish({ why: 'removed' });
+    if (this.#refusal && code === closeCodes.removed)
+      this.#finish({ why: 'refused', problem: this.#refusal });
+    else if (code === closeCodes.takenOver) this.#finish({ why: 'elsewhere' });
+    else if (code === closeCodes.revoked) this.#finish({ why: 'signed-out' });
+    else if (code === closeCodes.ended) this.#finish({ why: 'ended', by: { name: '' } });
+    else if (code === closeCodes.left) this.#finish({ why: 'left' });
+    else this.#finish({ why: 'removed' });
   }
 
-  private receive(frame: RoomFromServer): void {
+  #receive(frame: RoomFromServer): void {
     switch (frame.type) {
       case 'welcome':
-        return this.welcomed(frame.body);
+        return this.#welcomed(frame.body);
       case 'renewed':
-        this.relays = frame.body.ice_servers;
+        this.#relays = frame.body.ice_servers;
         return;
       case 'answer':
-        return void this.call.answered(frame.body);
+        return void this.#call.answered(frame.body);
       case 'lines':
-        this.lines = frame.body.lines;
+        this.#lines = frame.body.lines;
         return;
       case 'more-lines':
-        return this.call.more(frame.body);
+        return this.#call.more(frame.body);
       case 'joined':
       case 'updated':
-        return this.put(frame.body.participant);
+        return this.#put(frame.body.participant);
       case 'left':
         this.roster = this.roster.filter((one) => one.id !== frame.body.participant);
         return;
       case 'chat':
-        return this.heard([frame.body]);
+        return this.#heard([frame.body]);
       case 'case':
         this.state = frame.body.state;
         this.version = frame.body.version;
@@ -313,52 +330,52 @@ export class Visit {
       case 'phase':
         this.admittedBy = frame.body.by ?? '';
         this.may = frame.body.may ?? this.may;
-        return this.entered(frame.body.phase);
+        return this.#entered(frame.body.phase);
       case 'ended':
-        return this.finish({
+        return this.#finish({
           why: 'ended',
           by: { name: frame.body.by ?? '', name_latin: frame.body.by_latin },
         });
       case 'error':
-        return this.failed(frame.body.code, frame.body.re ?? '');
+        return this.#failed(frame.body.code, frame.body.re ?? '');
     }
   }
 
-  private welcomed(welcome: RoomWelcome): void {
+  #welcomed(welcome: RoomWelcome): void {
     this.me = welcome.participant;
     this.may = welcome.may;
     this.roster = welcome.roster;
     this.state = welcome.state;
     this.version = welcome.version;
     this.began = welcome.began ?? this.began;
-    this.heard(welcome.chat);
-    this.relays = welcome.ice_servers;
-    this.call.attach(welcome.resumed);
-    if (welcome.resumed) this.lines = welcome.lines;
-    this.entered(welcome.phase);
-    this.tell();
+    this.#heard(welcome.chat);
+    this.#relays = welcome.ice_servers;
+    this.#call.attach(welcome.resumed);
+    if (welcome.resumed) this.#lines = welcome.lines;
+    this.#entered(welcome.phase);
+    this.#tell();
   }
 
-  private entered(phase: Participant['phase']): void {
+  #entered(phase: Participant['phase']): void {
     this.phase = phase;
     if (phase === 'in' && !this.began) this.began = Date.now();
-    if (phase === 'in') void this.attend();
-    if (phase === 'in' && this.admitting) {
-      this.admit(this.admitting);
-      this.admitting = '';
+    if (phase === 'in') void this.#attend();
+    if (phase === 'in' && this.#admitting) {
+      this.admit(this.#admitting);
+      this.#admitting = '';
     }
-    this.attach();
-    this.tell();
+    this.#attach();
+    this.#tell();
   }
 
-  private put(participant: Participant): void {
+  #put(participant: Participant): void {
     const known = this.roster.some((one) => one.id === participant.id);
     this.roster = known
       ? this.roster.map((one) => (one.id === participant.id ? participant : one))
       : [...this.roster, participant];
   }
 
-  private heard(messages: ChatMessage[]): void {
+  #heard(messages: ChatMessage[]): void {
     if (messages.length === 0) return;
     const known = new Set(this.chat.map((message) => message.seq));
     const fresh = messages.filter((message) => !known.has(message.seq));
@@ -367,24 +384,24 @@ export class Visit {
     this.unsent = this.unsent.filter((message) => !keys.has(message.key));
   }
 
-  private failed(code: string, re: string): void {
-    if (re === 'offer') return this.call.refused();
+  #failed(code: string, re: string): void {
+    if (re === 'offer') return this.#call.refused();
     if (re === 'quality' || re === 'media') return;
     const passing = code === 'too-fast' || code === 'unavailable';
     if (re === 'chat' && passing) {
-      setTimeout(() => this.unsent.forEach(({ key, text }) => this.socket.chat(key, text)), chatAgain);
+      setTimeout(() => this.unsent.forEach(({ key, text }) => this.#socket.chat(key, text)), chatAgain);
       return;
     }
     if (re === 'chat') {
-      this.unsent.forEach(({ key }) => this.socket.dropChat(key));
+      this.unsent.forEach(({ key }) => this.#socket.dropChat(key));
       this.unsent = [];
     }
     this.trouble = code;
   }
 
   // Media go out in the call alone; a lobby only warms the connection up.
-  private attach(): void {
-    const peer = this.call.peer;
+  #attach(): void {
+    const peer = this.#call.peer;
     if (!peer) return;
     for (const source of ['microphone', 'camera', 'screen'] as const) {
       const track = this.phase === 'in' && this.may.includes(source) ? this.media.track(source) : undefined;
@@ -392,10 +409,10 @@ export class Visit {
     }
   }
 
-  private tell(): void {
+  #tell(): void {
     const on = (source: Source) => this.may.includes(source) && this.media.live(source);
     const paused = this.paused && on('camera');
-    this.socket.send('media', {
+    this.#socket.send('media', {
       microphone: on('microphone'),
       camera: on('camera'),
       screen: on('screen'),
@@ -403,36 +420,36 @@ export class Visit {
     });
   }
 
-  private measure(): void {
-    this.rtt = this.socket.rtt;
-    if (this.phase === 'in') void this.attend();
+  #measure(): void {
+    this.#rtt = this.#socket.rtt;
+    if (this.phase === 'in') void this.#attend();
   }
 
   // The call is watched by code that comes after it stands; without the code the
   // call goes on as it began, and the next measure asks again.
-  private async attend(): Promise<void> {
+  async #attend(): Promise<void> {
     const { Watch } = (await import('../../core/call-watch').catch(() => undefined)) ?? {};
-    if (!Watch || this.watch || !this.ticker) return; // the visit may be over by now
-    this.watch = new Watch({
-      peer: () => this.call.peer && { peer: this.call.peer, state: this.peer },
-      arrives: () => this.call.arrives(),
-      silent: () => this.call.silent(),
-      changed: () => this.socket.prove(),
+    if (!Watch || this.#watch || !this.#ticker) return; // the visit may be over by now
+    this.#watch = new Watch({
+      peer: () => this.#call.peer && { peer: this.#call.peer, state: this.peer },
+      arrives: () => this.#call.arrives(),
+      silent: () => this.#call.silent(),
+      changed: () => this.#socket.prove(),
       quality: (quality, available) => {
         this.quality = quality;
-        this.available = available;
-        this.socket.send('quality', quality);
+        this.#available = available;
+        this.#socket.send('quality', quality);
       },
       mute: (mute) => (this.mute = mute),
       paused: (paused) => {
         if (paused === this.paused) return;
         this.paused = paused;
-        this.tell();
+        this.#tell();
       },
     });
   }
 
-  private finish(over: Over): void {
+  #finish(over: Over): void {
     if (this.over) return;
     this.over = over;
     this.close();

@@ -7,20 +7,20 @@ import type { DialogProps } from '.';
 export class Sending {
   busy = $state(false);
   problem = $state.raw<unknown>(null);
-  private once = new Once();
-  private props: () => DialogProps;
+  #once = new Once();
+  #props: () => DialogProps;
 
   constructor(props: () => DialogProps) {
-    this.props = props;
+    this.#props = props;
   }
 
   async send<V extends Verb>(verb: V, body: Bodies[V]): Promise<void> {
     if (this.busy) return;
-    const { of, ondone, onstale } = this.props();
+    const { of, ondone, onstale } = this.#props();
     this.busy = true;
     this.problem = null;
     try {
-      ondone(await perform(of, verb, body, this.once));
+      ondone(await perform(of, verb, body, this.#once));
     } catch (cause) {
       this.problem = cause;
       if (cause instanceof Problem && cause.status === 409) onstale();
