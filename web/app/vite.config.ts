@@ -104,7 +104,7 @@ const chunks: { name: string; test: RegExp }[] = [
   },
   {
     name: 'case',
-    test: /src\/pages\/consult\/(Consult|Next|Steps|Appointment|Story|Fact|VitalSigns|Phones|Lacking|dialogs\/index)\.|src\/pages\/room\/(Room|Lobby|Call|Tile|Bar|Side|Picture|LinkBar|Level|Glyph|later|visit)\.|src\/core\/(call|call-browser|media|socket-room|vitals|lacking)\.|src\/ui\/near\./,
+    test: /src\/pages\/consult\/(Consult|Next|Steps|Appointment|Story|Fact|VitalSigns|Phones|Lacking|dialogs\/index)\.|src\/pages\/room\/(Room|Lobby|Call|Tile|Bar|Side|Picture|LinkBar|Level|Glyph|later|visit)\.|src\/core\/(call|call-browser|media|media-level|socket-room|vitals|lacking)\.|src\/ui\/near\./,
   },
   { name: 'case-zh', test: /src\/core\/text\/zh\/(consult|room)\./ },
   { name: 'case-en', test: /src\/core\/text\/en\/(consult|room)\./ },

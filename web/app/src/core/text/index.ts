@@ -15,6 +15,7 @@ import type record from './zh/record';
 import type request from './zh/request';
 import type room from './zh/room';
 import type shell from './zh/shell';
+import type terms from './zh/terms';
 
 type Texts = typeof shell &
   typeof account &
@@ -31,7 +32,8 @@ type Texts = typeof shell &
   typeof problems &
   typeof record &
   typeof request &
-  typeof room;
+  typeof room &
+  typeof terms;
 export type Key = keyof Texts;
 export type Area = keyof typeof areas;
 
@@ -39,7 +41,7 @@ type Loader = () => Promise<{ default: Partial<Record<Key, string>> }>;
 const pair = (zh: Loader, en: Loader): Record<'zh-CN' | 'en', Loader> => ({ 'zh-CN': zh, en });
 
 export const areas = {
-  /** Always there: navigation, words for states and urgency, problems. */
+  /** Always there: navigation, words for states and urgency, problems without a link. */
   shell: pair(
     () => import('./zh/shell'),
     () => import('./en/shell'),
@@ -112,6 +114,11 @@ export const areas = {
   request: pair(
     () => import('./zh/request'),
     () => import('./en/request'),
+  ),
+  /** Words for roles, seats and specialties, and what lists and forms say: everywhere but on the way into a call. */
+  terms: pair(
+    () => import('./zh/terms'),
+    () => import('./en/terms'),
   ),
   /** Lobby, call, ring. */
   room: pair(

@@ -95,5 +95,6 @@ const en: Record<keyof typeof zh, string> = {
   'need.expert': 'Choose an expert',
   'need.choice': 'Choose one',
   'need.why': 'Say why',
+  minutes: '{n} min',
 };
 export default en;

@@ -92,4 +92,5 @@ export default {
   'need.expert': '请选择专家',
   'need.choice': '请选择一项',
   'need.why': '请写明理由',
+  minutes: '{n} 分钟',
 };
