@@ -100,7 +100,7 @@ function compressed(): Plugin {
 const chunks: { name: string; test: RegExp }[] = [
   {
     name: 'frame',
-    test: /node_modules\/(svelte(?!.*(bindings\/(select|input|this)|shared\/clone|client\/index)\.js)|clsx|esm-env)\/|src\/(session|preferences|navigation|connection|desk|live|pages|notices)\.|src\/App|src\/core\/(api|i18n|clock|time|naming|problem|routes|socket|socket-desk|media-sound|catalog|resource|acts)\.|src\/core\/text\/index|src\/ui\/(Header|Language|Offline|Toasts|toasts|Unreachable|Button|Icon|icons|UrgencyMark|Trouble|base|tokens|controls|When|StateWord|Due|Skeleton)\.|src\/pages\/Ring\.svelte|src\/pages\/room\/(arming|now|Elapsed)\.|src\/gen\/|vite\/preload-helper/,
+    test: /node_modules\/(svelte(?!.*(bindings\/(select|input)|shared\/clone|client\/index)\.js)|clsx|esm-env)\/|src\/(session|preferences|navigation|connection|desk|live|pages|notices)\.|src\/App|src\/core\/(api|i18n|clock|time|naming|problem|routes|socket|socket-desk|media-sound|catalog|resource|acts)\.|src\/core\/text\/index|src\/ui\/(Header|Language|Offline|Toasts|toasts|Unreachable|Button|Icon|icons|UrgencyMark|Trouble|base|tokens|controls|When|StateWord|Due|Skeleton)\.|src\/pages\/Ring\.svelte|src\/pages\/room\/(arming|now|Elapsed)\.|src\/gen\/|vite\/preload-helper/,
   },
   {
     name: 'case',
@@ -114,7 +114,7 @@ const chunks: { name: string; test: RegExp }[] = [
   },
   {
     name: 'forms',
-    test: /src\/ui\/(Choice|Check|Field|Password|Page|Tabs|Empty|SaveState|DayInput|Dialog)\.|src\/core\/(autosave|dates)\.|bindings\/(select|input|this)|shared\/clone/,
+    test: /src\/ui\/(Choice|Check|Field|Password|Page|Tabs|Empty|SaveState|DayInput|Dialog)\.|src\/core\/(autosave|dates|wall-clock)\.|bindings\/(select|input)\.js|shared\/clone\.js/,
   },
   { name: 'dialogs', test: /src\/pages\/consult\/dialogs\/(?!index)|src\/ui\/DayBar\./ },
   { name: 'request', test: /src\/pages\/request\// },

@@ -47,6 +47,10 @@ test('case page, lobby and call fit the budget, and so does the first offer', as
   });
   const sum = () => [...files.values()].reduce((all, file) => all + file.bytes, 0);
 
+  // What waits for a page at rest (ui/near.ts) stays away, however slow the machine is.
+  await li.page.addInitScript(() => {
+    IntersectionObserver.prototype.observe = () => undefined;
+  });
   await li.opens(`/consults/${id}`);
   await li.sees('next.title');
   const atCase = sum();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { dayOf, instant, length, running, say, sayDay, timeOfDay } from './time';
+import { dayOf, length, running, say, sayDay, timeOfDay } from './time';
+import { instant } from './wall-clock';
 
 const shanghai = 'Asia/Shanghai';
 const now = Date.parse('2026-11-21T08:40:00Z'); // 16:40 in Shanghai
