@@ -1,18 +1,18 @@
 // Parts of the room that load when they are first shown, with their texts: what
 // a lobby and a running call do without comes later, for the sake of thin links.
-import { loadText } from '../../core/i18n.svelte';
+import { loadText, type Area } from '../../core/i18n.svelte';
 
-function part<T>(load: () => Promise<{ default: T }>): () => Promise<T> {
+function part<T>(load: () => Promise<{ default: T }>, text: Area = 'call'): () => Promise<T> {
   let once: Promise<T> | undefined;
   return () => {
-    once ??= Promise.all([load(), loadText('call')]).then(([module]) => module.default);
+    once ??= Promise.all([load(), loadText(text)]).then(([module]) => module.default);
     once.catch(() => (once = undefined)); // asked again when the link is back
     return once;
   };
 }
 
 export const parts = {
-  attachments: part(() => import('../consult/Attachments.svelte')),
+  attachments: part(() => import('../consult/Attachments.svelte'), 'record'),
   chat: part(() => import('./Chat.svelte')),
   devices: part(() => import('./Devices.svelte')),
   leaving: part(() => import('./Leaving.svelte')),

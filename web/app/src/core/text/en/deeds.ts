@@ -93,7 +93,6 @@ const en: Record<keyof typeof zh, string> = {
   'need.grounds': 'Give the clinical grounds',
   'need.missing': 'Choose what is missing, or write a note',
   'need.expert': 'Choose an expert',
-  'need.choice': 'Choose one',
   'need.why': 'Say why',
   minutes: '{n} min',
 };

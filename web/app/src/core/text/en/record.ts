@@ -135,5 +135,6 @@ const en: Record<keyof typeof zh, string> = {
   'timeline.less': 'Show fewer',
   'consent.title': 'Consent',
   'need.reason': 'Give a reason',
+  'need.choice': 'Choose one',
 };
 export default en;

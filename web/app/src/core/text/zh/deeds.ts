@@ -90,7 +90,6 @@ export default {
   'need.grounds': '请写明临床依据',
   'need.missing': '请选择缺少的内容，或写说明',
   'need.expert': '请选择专家',
-  'need.choice': '请选择一项',
   'need.why': '请写明理由',
   minutes: '{n} 分钟',
 };

@@ -132,4 +132,5 @@ export default {
   'timeline.less': '收起',
   'consent.title': '知情同意',
   'need.reason': '请写明原因',
+  'need.choice': '请选择一项',
 };
