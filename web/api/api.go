@@ -80,6 +80,7 @@ func Mount(mux *http.ServeMux, cfg Config) (*API, error) {
 	a.verbRoutes()
 	a.fileRoutes()
 	a.boardRoutes()
+	a.linkRoutes()
 	a.adminRoutes()
 	if err := a.verify(); err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ export const parts = {
   attachments: part(() => import('../consult/Attachments.svelte'), 'record'),
   chat: part(() => import('./Chat.svelte')),
   devices: part(() => import('./Devices.svelte')),
+  check: part(() => import('./LinkCheck.svelte')),
   leaving: part(() => import('./Leaving.svelte')),
   notices: part(() => import('./Notices.svelte')),
   over: part(() => import('./Over.svelte')),

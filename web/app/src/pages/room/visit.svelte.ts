@@ -12,6 +12,7 @@ import {
   weakSide,
 } from '../../core/call';
 import { BrowserPeer } from '../../core/call-browser';
+import type { Reading } from '../../core/call-quality';
 import type { Watch } from '../../core/call-watch';
 import { Media, type Capture, type CaptureState } from '../../core/media';
 import { Refused, type LinkState } from '../../core/socket';
@@ -418,6 +419,21 @@ export class Visit {
       screen: on('screen'),
       ...(paused ? { paused } : {}),
     });
+  }
+
+  /** Counters of the media connection as of now; undefined while there is none. */
+  async counters(): Promise<Reading | undefined> {
+    const [{ read }, report] = await Promise.all([
+      import('../../core/call-quality'),
+      this.#call.peer?.stats(),
+    ]);
+    return (
+      report &&
+      read(
+        [...report].map(([, stat]) => stat),
+        Date.now(),
+      )
+    );
   }
 
   #measure(): void {

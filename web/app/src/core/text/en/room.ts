@@ -53,6 +53,7 @@ export default {
   'room.link.weak-up': 'Your uplink is weak',
   'room.link.weak-down': 'Your downlink is weak',
   'room.paused-of': 'Weak uplink: sound first, picture paused',
+  'room.check': 'Check the link',
   'room.link.hint': '{rtt} ms there and back',
   'room.devices': 'Camera, microphone and speaker',
   'room.level': 'Microphone level',

@@ -49,6 +49,7 @@ export default {
   'room.link.weak-up': '您的上行网络弱',
   'room.link.weak-down': '您的下行网络弱',
   'room.paused-of': '对方上行网络弱：先保声音，画面暂停',
+  'room.check': '检查网络',
   'room.link.hint': '往返 {rtt} 毫秒',
   'room.devices': '摄像头、麦克风和扬声器',
   'room.level': '麦克风音量',
