@@ -29,7 +29,7 @@ var (
 	calling  = stages{StageCall}
 	writing  = stages{StageOpen, StageCall, StageWriting}
 	answered = stages{StageAnswered, StageEnded}
-	reviewed = append(stages{""}, filed...) // the list of openings, and one of them
+	sealed   = append(stages{""}, filed...) // emergency access as such, and to one case
 	kept     = stages{StageAnswered, StageEnded, StageArchived}
 )
 
@@ -136,10 +136,10 @@ var table = []row{
 	{"consult.close", owner, current},
 
 	// 紧急调阅
-	{"breakglass.open", outsider{Requester, Expert}, filed},
+	{"breakglass.open", outsider{Requester, Expert}, sealed},
 	{"breakglass.review", owner, filed},
-	{"breakglass.review", here{InstitutionAdmin}, reviewed},
-	{"breakglass.review", partner{PartnershipAdmin}, reviewed},
+	{"breakglass.review", here{InstitutionAdmin}, sealed},
+	{"breakglass.review", partner{PartnershipAdmin}, sealed},
 
 	// the partnership
 	{"queue.read", coordinator, global},

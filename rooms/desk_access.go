@@ -10,7 +10,7 @@ import (
 var general = []auth.Action{
 	"consult.create", "consult.start", "queue.read", "board.read", "schedule.read", "duty.read", "duty.self", "duty.manage",
 	"directory.read", "people.manage", "institution.manage", "audit.read", "quality.sample", "charges.read",
-	"breakglass.review",
+	"breakglass.open", "breakglass.review",
 }
 
 // Somewhere reports whether the actor may do a general action at one of their

@@ -1,6 +1,14 @@
 // Journey 5: who did what and when; each role sees what it may and nothing else.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callRuns, caseOf, chestPain, does, opinionIsDue } from './support/cases';
+import {
+  attendance,
+  callRuns,
+  caseOf,
+  chestPain,
+  does,
+  opinionIsDue,
+  startsEmergency,
+} from './support/cases';
 import { Person } from './support/person';
 import { photograph } from './support/photograph';
 import { Server } from './support/server';
@@ -110,13 +118,7 @@ test('an interpreter has a page of the consult without the record, until it is o
     Person.signIn(server, 'ayi', { language: 'en', phone: true }),
   ]);
   const id = await callRuns(li, wang);
-  await does(li, 'consent', id, {
-    purposes: ['attendance'],
-    version: '1',
-    language: 'zh-CN',
-    signer: '刘建国',
-    relationship: 'self',
-  });
+  await does(li, 'consent', id, attendance);
   await does(li, 'call-in', id, { person: 'demo-ayi', seat: 'interpreter' });
 
   await ayi.opens(`/consults/${id}`);
@@ -135,6 +137,22 @@ test('an interpreter has a page of the consult without the record, until it is o
   await ayi.sees('guest.over'); // without reloading
   await photograph(ayi, 'guest-over');
   await Promise.all([li.leave(), wang.leave(), ayi.leave()]);
+});
+
+test('a doctor of elsewhere opens a case in an emergency, and its owner is told', async () => {
+  const [li, chen] = await Promise.all([Person.signIn(server, 'li'), Person.signIn(server, 'chen')]);
+  const id = await startsEmergency(li);
+  await chen.opens(`/consults/${id}`);
+  await chen.sees('missing.title');
+  await chen.button('glass.ask').click();
+  await chen.field('glass.reason').fill('患者已转来我院，昏迷');
+  await photograph(chen, 'glass');
+  await chen.button('glass.go').click();
+  await chen.sees({ words: chestPain.question });
+  await li.opens(`/consults/${id}`);
+  await li.sees({ words: li.say('glass.opened', { name: '陈刚' }) });
+  await does(li, 'cancel', id, { reason: '已转院' });
+  await Promise.all([li.leave(), chen.leave()]);
 });
 
 test('a case that ended is closed to a newcomer too', async () => {
