@@ -7,7 +7,7 @@ import path from 'node:path';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callRuns, does, startsEmergency } from './cases';
+import { attendance, callRuns, does, startsEmergency } from './cases';
 import { Person, startBrowser } from './person';
 import { Server } from './server';
 import type { Language } from './text';
@@ -235,6 +235,24 @@ export function sweep(language: Language): void {
     await look(li, 'over-doctor', ['light']);
     await visit(wang, `/consults/${id}`, 'case-opinion-due');
     await visit(wang, `/consults/${id}/opinion`, 'opinion');
+    check();
+  });
+
+  test('a guest', time, async () => {
+    const [li, wang, ayi] = await Promise.all([arrives('li'), arrives('wang'), arrives('ayi')]);
+    const id = await callRuns(li, wang);
+    await does(li, 'consent', id, attendance);
+    await does(li, 'call-in', id, { person: 'demo-ayi', seat: 'interpreter' });
+    await visit(ayi, `/consults/${id}`, 'guest');
+    await ayi.opens(`/consults/${id}/room`);
+    await ayi.button('room.check').click();
+    await ayi.sees('room.check.rtt');
+    await look(ayi, 'lobby-check', ['light']);
+    await ayi.opens(`/consults/${id}`);
+    await ayi.sees('guest.record');
+    await does(wang, 'end', id);
+    await ayi.sees('guest.over');
+    await look(ayi, 'guest-over');
     check();
   });
 
