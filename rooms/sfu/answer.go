@@ -38,7 +38,7 @@ func writeAnswer(stack string, o *offer, candidates string) (string, error) {
 			continue
 		}
 		for _, line := range blocks[i+1] {
-			if !needless(line) {
+			if !needless(line) && !(s.direction == recvonly && strings.HasSuffix(line, " "+remb)) {
 				b.WriteString(line + "\r\n")
 			}
 		}

@@ -34,6 +34,11 @@ const patience = 15 * time.Second
 // eventually waits for a condition that other goroutines bring about.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
+	within(t, patience, what, holds)
+}
+
+func within(t *testing.T, patience time.Duration, what string, holds func() bool) {
+	t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(2 * time.Millisecond)
@@ -86,6 +91,7 @@ type client struct {
 	name string
 	peer *Peer
 	pc   *webrtc.PeerConnection
+	path *path
 
 	microphone, camera, screen *source
 	wg                         sync.WaitGroup
@@ -124,6 +130,8 @@ type clientOptions struct {
 	rights       *Rights
 	outside      bool
 	peer         *Peer // offer on this one instead of joining
+	path         *path // the way from and to the server; nil: loopback
+	camera       int   // bits/s of the camera at most; 0: little
 }
 
 func join(t *testing.T, r *Room, name string, opts clientOptions) *client {
@@ -171,7 +179,12 @@ func (c *client) connect(opts clientOptions) {
 	for _, f := range opts.interceptors {
 		registry.Add(f) // nearest to the network
 	}
-	must(c.t, webrtc.RegisterDefaultInterceptors(&m, &registry))
+	must(c.t, webrtc.ConfigureNack(&m, &registry))
+	must(c.t, webrtc.ConfigureRTCPReports(&registry))
+	if opts.path != nil {
+		// Else a busy machine looks like a link that is full.
+		must(c.t, webrtc.ConfigureTWCCSender(&m, &registry))
+	}
 	var se webrtc.SettingEngine
 	se.LoggerFactory = pionLoggers{slog.New(slog.DiscardHandler)}
 	se.SetIncludeLoopbackCandidate(true)
@@ -184,12 +197,13 @@ func (c *client) connect(opts clientOptions) {
 	api := webrtc.NewAPI(webrtc.WithMediaEngine(&m), webrtc.WithInterceptorRegistry(&registry), webrtc.WithSettingEngine(se))
 	pc, err := api.NewPeerConnection(webrtc.Configuration{})
 	must(c.t, err)
-	c.pc = pc
+	c.pc, c.path = pc, opts.path
 	c.t.Cleanup(c.hangUp)
 	pc.OnTrack(c.onTrack)
 	if !opts.listenOnly {
 		c.microphone = c.newSource(Microphone, webrtc.MimeTypeOpus)
 		c.camera = c.newSource(Camera, webrtc.MimeTypeVP8)
+		c.camera.setRates(opts.camera, opts.camera)
 		if opts.withScreen {
 			c.screen = c.newSource(Screen, webrtc.MimeTypeVP8)
 		}
@@ -246,6 +260,9 @@ func (c *client) offerWith(options *webrtc.OfferOptions) string {
 	c.mu.Lock()
 	c.lines = lines
 	c.mu.Unlock()
+	if c.path != nil {
+		answer = c.path.through(answer)
+	}
 	must(c.t, c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
 	return answer
 }
@@ -352,6 +369,8 @@ type source struct {
 	mu        sync.Mutex
 	wantKey   bool
 	keyFrames int
+	most      int // bits/s, 0: little
+	rate      int // the same, as the server lets it
 }
 
 func (c *client) newSource(s Source, mime string) *source {
@@ -378,27 +397,40 @@ func (s *source) listen(sender *webrtc.RTPSender) {
 			return
 		}
 		for _, p := range packets {
-			if _, ok := p.(*rtcp.PictureLossIndication); ok {
-				s.mu.Lock()
+			s.mu.Lock()
+			switch p := p.(type) {
+			case *rtcp.PictureLossIndication:
 				s.wantKey = true
-				s.mu.Unlock()
+			case *rtcp.ReceiverEstimatedMaximumBitrate:
+				s.rate = min(s.most, int(p.Bitrate)-soundLeast)
 			}
+			s.mu.Unlock()
 		}
 	}
 }
 
+func (s *source) setRates(most, rate int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.most, s.rate = most, rate
+}
+
 func (s *source) play(k kind) {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
 	step := uint32(480)
 	if k == video {
 		step = 900
 	}
+	// Ticks of a busy machine are lost; a rate must not be.
+	next := time.Now()
+	wait := time.NewTimer(0)
+	defer wait.Stop()
 	for n := uint16(1); ; n++ {
+		next = next.Add(10 * time.Millisecond)
+		wait.Reset(time.Until(next))
 		select {
 		case <-s.stop:
 			return
-		case <-tick.C:
+		case <-wait.C:
 		}
 		payload := []byte(fmt.Sprintf("%05d|%s|", n, s.label))
 		if k == video {
@@ -408,8 +440,9 @@ func (s *source) play(k kind) {
 				frame, s.wantKey = 0, false
 				s.keyFrames++
 			}
+			fill := max(s.rate/800-12-6-len(payload), 0) // for 10 ms
 			s.mu.Unlock()
-			payload = append(vp8Header(n, uint8(n), frame == 0), payload...)
+			payload = slices.Concat(vp8Header(n, uint8(n), frame == 0), make([]byte, fill), payload)
 		}
 		_ = s.track.WriteRTP(&rtp.Packet{
 			Header:  rtp.Header{Version: 2, Marker: k == video, SequenceNumber: n, Timestamp: uint32(n) * step},

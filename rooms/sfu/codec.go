@@ -99,6 +99,9 @@ func h264Parameters(profile string) string {
 	return "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=" + profile
 }
 
+// remb is the feedback that tells a publisher how much of it is of use.
+const remb = "goog-remb"
+
 // Header extensions.
 const (
 	transportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
@@ -112,7 +115,7 @@ func newMediaEngine() (*webrtc.MediaEngine, error) {
 	var m webrtc.MediaEngine
 	audioFeedback := []webrtc.RTCPFeedback{{Type: "transport-cc"}}
 	videoFeedback := []webrtc.RTCPFeedback{
-		{Type: "transport-cc"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"},
+		{Type: "transport-cc"}, {Type: remb}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"},
 	}
 	register := func(k kind, pt webrtc.PayloadType, mime, fmtp string, clock uint32, channels uint16, fb []webrtc.RTCPFeedback) error {
 		return m.RegisterCodec(webrtc.RTPCodecParameters{

@@ -28,10 +28,13 @@ type connection struct {
 	peer     *Peer
 	identity string
 	pc       *webrtc.PeerConnection
-	ssrc     uint32 // sender of our RTCP
+	ssrc     uint32                    // sender of our RTCP
+	control  func([]rtcp.Packet) error // takes RTCP to the browser
 	began    time.Time
 
 	buffers buffers
+
+	departures departures
 
 	ready atomic.Bool  // media can be sent
 	rtt   atomic.Int64 // nanoseconds, 0: unknown
@@ -41,8 +44,10 @@ type connection struct {
 	tasks sync.WaitGroup
 
 	// Guarded by the room's mutex.
-	lines []*line
-	asked int // receiving sections of each kind asked for with Hooks.More
+	lines    []*line
+	asked    int // receiving sections of each kind asked for with Hooks.More
+	downlink downlink
+	limited  bool // the browser was told a ceiling
 
 	mu         sync.Mutex // guards what follows
 	closed     bool
@@ -74,6 +79,7 @@ func newConnection(p *Peer, identity string) (*connection, error) {
 		stop()
 		return nil, err
 	}
+	c.control = c.pc.WriteRTCP
 	c.pc.OnTrack(c.onTrack)
 	c.pc.OnConnectionStateChange(func(webrtc.PeerConnectionState) { c.onState() })
 	c.tasks.Go(c.report)
@@ -151,7 +157,7 @@ func (c *connection) bind(wanted []receiving) ([]*line, error) {
 		if bound[w.mid] {
 			continue
 		}
-		l := newLine(c, w.mid, w.kind, w.pair)
+		l := newLine(c, w)
 		sender, err := c.pc.AddTrack(l)
 		if err != nil {
 			return nil, fmt.Errorf("line %s: %w", w.mid, err)
@@ -236,7 +242,7 @@ func (c *connection) onState() {
 func (c *connection) sendRTCP(packets ...rtcp.Packet) {
 	if c.ready.Load() {
 		// A path that is broken shows itself in the connection's state.
-		_ = c.pc.WriteRTCP(packets)
+		_ = c.control(packets)
 	}
 }
 

@@ -26,6 +26,18 @@
 //     publisher's packet cache; a subscriber keeps only the mapping of sequence
 //     numbers.
 //
+// # What a thin downlink gets
+//
+// Pictures are numbered across a connection's lines, and the browser says when
+// each packet came. From how long they wait, how many are lost and how much gets
+// through, estimate.go makes what the link carries; it knows nothing until there
+// was too much once. Sound is not counted and never held back. What the link
+// carries is divided among the pictures (allot.go). A publisher is told to send
+// no more than is of use to those who watch (goog-remb); a picture that then does
+// not fit somebody's link is paused for that browser alone (downlink.go), and
+// padding finds out when it would fit again (probe.go). All of it is under the
+// room's mutex, some ten times per second and connection.
+//
 // # What the browser's offer must look like
 //
 // The browser is always the offerer. Every offer carries, bundled on one
@@ -47,9 +59,9 @@
 // offers, as browsers do. The recommended first offer is: microphone
 // (sendonly), camera (sendonly), then audio and video recvonly, twice. Opus for
 // audio; VP8 and H.264 (baseline, packetization-mode 1) with RTX for video, VP8
-// first. The only header extension used is transport-wide-cc. A sending section
-// names its stream (a=ssrc), as browsers do without simulcast, also while no
-// track is attached. No data channel. Such an offer of Chromium is 7.3 KB, its
+// first. The only header extension used is transport-wide-cc, both ways. A sending
+// section names its stream (a=ssrc), as browsers do without simulcast, also while
+// no track is attached. No data channel. Such an offer of Chromium is 7.3 KB, its
 // answer 4.1 KB.
 //
 // Turning a source off and on needs no offer: the browser uses replaceTrack or

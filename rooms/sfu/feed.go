@@ -39,6 +39,7 @@ type feed struct {
 	live     atomic.Bool
 	arrived  atomic.Int64 // Unix nanoseconds of the last packet
 	arrivals arrivals
+	flow     flow // guarded by the room's mutex
 
 	keyMu      sync.Mutex // guards the two below
 	keyAsked   time.Time
@@ -95,6 +96,9 @@ func (f *feed) take(p *packet, repaired bool, size int, now time.Time) {
 			f.conn.sendRTCP(&rtcp.TransportLayerNack{
 				SenderSSRC: f.conn.ssrc, MediaSSRC: f.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(lost),
 			})
+		}
+		if f.missing.takeGone() {
+			f.requestKeyFrame(now) // nothing else mends the picture
 		}
 		f.pendingKeyFrame(now)
 	}

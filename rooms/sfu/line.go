@@ -34,17 +34,23 @@ type line struct {
 	stream string
 	conn   *connection
 
-	// occupant is guarded by the room's mutex; onAir is the forwarding path's copy.
+	// occupant and pause are guarded by the room's mutex; onAir and held are the
+	// forwarding path's copies.
 	occupant *publication
+	pause    pause
 
 	mu       sync.Mutex // guards what follows
 	onAir    *publication
+	held     bool // paused
+	padding  padding
 	out      webrtc.TrackLocalWriter // nil while unbound
 	ssrc     uint32
 	rtxSSRC  uint32
 	types    [h264 + 1]uint8 // payload type by codec, 0: not negotiated
 	rtxTypes [h264 + 1]uint8
 	header   rtp.Header
+	numbered bool    // the header has a number
+	number   [2]byte // transport-wide, see departures
 	rtxSeq   uint16
 	scratch  []byte
 	credit   float64 // repairs that may be sent now
@@ -74,12 +80,18 @@ type mapping struct {
 
 var _ webrtc.TrackLocal = (*line)(nil)
 
-func newLine(c *connection, mid string, k kind, pair int) *line {
-	return &line{
-		mid: mid, kind: k, pair: pair, stream: fmt.Sprintf("line%d", pair), conn: c,
+func newLine(c *connection, r receiving) *line {
+	l := &line{
+		mid: r.mid, kind: r.kind, pair: r.pair, stream: fmt.Sprintf("line%d", r.pair), conn: c,
 		lastSeq: 1<<16 + rand.Int64N(1<<15), lastTime: rand.Uint32(), rtxSeq: uint16(rand.Uint32()),
-		credit: repairBurst,
+		credit: repairBurst, numbered: r.kind == video && r.twcc != 0,
 	}
+	if l.numbered {
+		l.header.Extension, l.header.ExtensionProfile = true, rtp.ExtensionProfileOneByte
+		// The header keeps the slice, so a packet's number is written into it in place.
+		_ = l.header.SetExtension(uint8(r.twcc), l.number[:]) // parseOffer has checked the id
+	}
+	return l
 }
 
 // Bind implements webrtc.TrackLocal. The line refuses only what parseOffer
@@ -152,6 +164,10 @@ func (l *line) write(f *feed, p *packet, now time.Time) {
 		!f.publication.open.Load() || l.types[p.codec] == 0 {
 		return
 	}
+	if l.held {
+		l.sendPadding(p.codec, now)
+		return
+	}
 	if l.feed != f {
 		if f.publication.feed.Load() != f {
 			return // the publisher's connection of before
@@ -175,7 +191,7 @@ func (l *line) write(f *feed, p *packet, now time.Time) {
 	l.credit = min(l.credit+repairShare, repairBurst)
 	l.packets++
 	l.octets += uint32(len(p.payload))
-	l.send(m, p, l.ssrc, l.types[p.codec], uint16(seq), p.payload)
+	l.send(m, p, l.ssrc, l.types[p.codec], uint16(seq), p.payload, now)
 }
 
 // start begins a mapping with the packet.
@@ -204,13 +220,24 @@ func (l *line) start(f *feed, p *packet, now time.Time) {
 
 // send writes one packet. The payload is patched in place: every subscriber
 // overwrites the same few bytes, so nothing is copied.
-func (l *line) send(m *mapping, p *packet, ssrc uint32, pt uint8, seq uint16, payload []byte) {
+func (l *line) send(m *mapping, p *packet, ssrc uint32, pt uint8, seq uint16, payload []byte, now time.Time) {
 	if p.codec == vp8 {
 		p.picture.shift(p.payload, m.pictures, m.tl0s)
 	}
-	l.header.Version = 2
-	l.header.Marker, l.header.PayloadType = p.marker, pt
-	l.header.SequenceNumber, l.header.Timestamp, l.header.SSRC = seq, p.time+m.time, ssrc
+	l.header.Marker = p.marker
+	l.emit(ssrc, pt, seq, p.time+m.time, payload, now)
+	l.header.Marker = false
+}
+
+// emit puts a packet on the network. Marker and padding are the caller's to set
+// and to clear. The caller holds mu.
+func (l *line) emit(ssrc uint32, pt uint8, seq uint16, timestamp uint32, payload []byte, now time.Time) {
+	l.header.Version, l.header.PayloadType = 2, pt
+	l.header.SequenceNumber, l.header.Timestamp, l.header.SSRC = seq, timestamp, ssrc
+	if l.numbered {
+		size := l.header.MarshalSize() + len(payload) + int(l.header.PaddingSize)
+		l.conn.departures.leave(&l.number, size, now)
+	}
 	n, err := l.out.WriteRTP(&l.header, payload)
 	if err == nil {
 		l.bytes += uint64(n)
@@ -220,10 +247,10 @@ func (l *line) send(m *mapping, p *packet, ssrc uint32, pt uint8, seq uint16, pa
 // repair answers a NACK for one sequence number of the line, from the
 // publisher's cache, as RTX (RFC 4588) when the browser speaks it. Sound is not
 // repaired, whoever asks: there is no cache of it.
-func (l *line) repair(lost uint16) {
+func (l *line) repair(lost uint16, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.kind == audio || l.out == nil || l.credit < 1 {
+	if l.kind == audio || l.out == nil || l.held || l.credit < 1 {
 		return
 	}
 	age := uint16(l.lastSeq) - lost
@@ -247,13 +274,13 @@ func (l *line) repair(lost uint16) {
 		l.credit--
 		pt, rtx := l.types[p.codec], l.rtxTypes[p.codec]
 		if rtx == 0 || l.rtxSSRC == 0 {
-			l.send(m, &p, l.ssrc, pt, lost, p.payload)
+			l.send(m, &p, l.ssrc, pt, lost, p.payload, now)
 			return
 		}
 		whole := l.scratch[:2+len(p.payload)]
 		binary.BigEndian.PutUint16(whole, lost)
 		l.rtxSeq++
-		l.send(m, &p, l.rtxSSRC, rtx, l.rtxSeq, whole)
+		l.send(m, &p, l.rtxSSRC, rtx, l.rtxSeq, whole, now)
 		return
 	}
 }
@@ -270,15 +297,16 @@ func (l *line) listen(sender *webrtc.RTPSender) {
 		if err != nil {
 			continue
 		}
+		now := time.Now()
 		for _, p := range packets {
-			l.feedback(p)
+			l.feedback(p, now)
 		}
 	}
 }
 
 // feedback handles one RTCP packet. A compound packet reaches every line that
 // it mentions, so each looks only at what is its own.
-func (l *line) feedback(p rtcp.Packet) {
+func (l *line) feedback(p rtcp.Packet, now time.Time) {
 	switch p := p.(type) {
 	case *rtcp.TransportLayerNack:
 		if p.MediaSSRC != l.ownSSRC() {
@@ -286,24 +314,26 @@ func (l *line) feedback(p rtcp.Packet) {
 		}
 		for _, pair := range p.Nacks {
 			pair.Range(func(seq uint16) bool {
-				l.repair(seq)
+				l.repair(seq, now)
 				return true
 			})
 		}
 	case *rtcp.PictureLossIndication:
 		if p.MediaSSRC == l.ownSSRC() {
-			l.requestKeyFrame()
+			l.requestKeyFrame(now)
 		}
 	case *rtcp.FullIntraRequest:
 		for _, e := range p.FIR {
 			if e.SSRC == l.ownSSRC() {
-				l.requestKeyFrame()
+				l.requestKeyFrame(now)
 			}
 		}
+	case *rtcp.TransportLayerCC:
+		l.conn.measured(p, now)
 	case *rtcp.ReceiverReport:
-		l.report(p.Reports)
+		l.report(p.Reports, now)
 	case *rtcp.SenderReport:
-		l.report(p.Reports)
+		l.report(p.Reports, now)
 	}
 }
 
@@ -313,11 +343,11 @@ func (l *line) ownSSRC() uint32 {
 	return l.ssrc
 }
 
-func (l *line) requestKeyFrame() {
+func (l *line) requestKeyFrame(now time.Time) {
 	l.mu.Lock()
-	on := l.onAir
+	on, held := l.onAir, l.held
 	l.mu.Unlock()
-	if on != nil {
-		on.requestKeyFrame(time.Now())
+	if on != nil && !held {
+		on.requestKeyFrame(now)
 	}
 }

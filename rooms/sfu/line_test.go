@@ -31,19 +31,27 @@ func (s *sink) Write(b []byte) (int, error) { return len(b), nil }
 
 var _ webrtc.TrackLocalWriter = (*sink)(nil)
 
+// offline is a connection without a network, whose owner hears nothing.
+func offline() *connection {
+	p := &Peer{room: &Room{}, events: events{closed: true}}
+	p.conn = &connection{peer: p}
+	return p.conn
+}
+
 // onAirLine is a bound line with a publication on it, without a network.
 func onAirLine(out *sink) (*line, *feed) {
-	c := &connection{}
+	c := offline()
 	c.ready.Store(true)
 	p := &publication{source: Camera, peer: &Peer{}}
 	p.open.Store(true)
-	f := &feed{publication: p, conn: &connection{}, cache: new(cache)}
+	f := &feed{publication: p, conn: offline(), cache: new(cache)}
 	f.live.Store(true)
 	p.feed.Store(f)
-	l := newLine(c, "3", video, 0)
+	l := newLine(c, receiving{mid: "3", kind: video, twcc: 4})
 	l.out, l.ssrc, l.rtxSSRC = out, 100, 200
 	l.types[vp8], l.rtxTypes[vp8] = 96, 97
 	l.tune(p)
+	l.occupant, c.lines = p, []*line{l}
 	lines := []*line{l}
 	p.subscribers.Store(&lines)
 	return l, f
@@ -84,7 +92,7 @@ func TestRepairsAreRTXAndBounded(t *testing.T) {
 		send(f, seq, now)
 	}
 	last := out.last.SequenceNumber
-	l.repair(last - 10)
+	l.repair(last-10, now)
 	if out.last.SSRC != 200 || out.last.PayloadType != 97 || out.ssrcs[200] != 1 {
 		t.Fatalf("the repair is %+v", out.last)
 	}
@@ -93,7 +101,7 @@ func TestRepairsAreRTXAndBounded(t *testing.T) {
 	}
 	for range 20 {
 		for seq := last - 250; seq != last; seq++ {
-			l.repair(seq)
+			l.repair(seq, now)
 		}
 	}
 	if n := out.ssrcs[200]; n > repairBurst {
@@ -101,23 +109,62 @@ func TestRepairsAreRTXAndBounded(t *testing.T) {
 	}
 	// What was never sent, or is long gone, is not made up.
 	before := out.packets
-	l.repair(last + 5)
-	l.repair(last - 400)
+	l.repair(last+5, now)
+	l.repair(last-400, now)
 	if out.packets != before {
 		t.Error("a packet that was not sent was repaired")
 	}
 }
 
+// A paused line sends nothing but the padding of a probe, and allocates nothing;
+// the stream goes on without a gap.
+func TestAPausedLineSendsPaddingOnly(t *testing.T) {
+	out := &sink{ssrcs: map[uint32]int{}}
+	l, f := onAirLine(out)
+	now := time.Now()
+	send(f, 0, now)
+	last := out.last.SequenceNumber
+	l.hold(true)
+	send(f, 1, now)
+	l.repair(last, now)
+	if out.packets != 1 {
+		t.Fatalf("%d packets were sent, want the one of before", out.packets)
+	}
+	l.pad(100_000, now)
+	payload := append(vp8Header(0, 0, false), make([]byte, 1000)...)
+	p := packet{codec: vp8, payload: payload, seq: 2}
+	step := func() {
+		now = now.Add(20 * time.Millisecond)
+		l.write(f, &p, now)
+	}
+	if n := testing.AllocsPerRun(99, step); n > 0 {
+		t.Errorf("%v allocations per packet", n)
+	}
+	// Two seconds of 100 kbit/s.
+	if bytes := (out.ssrcs[100] - 1) * paddingSize; out.ssrcs[200] != 0 || bytes < 24_000 || bytes > 26_000 {
+		t.Errorf("%d bytes of padding, %d repairs", bytes, out.ssrcs[200])
+	}
+	last = out.last.SequenceNumber
+	if !out.last.Padding || out.last.PaddingSize != paddingSize || len(out.payload) != 0 {
+		t.Errorf("not padding: %+v", out.last)
+	}
+	l.hold(false)
+	f.take(&packet{seq: 300, time: 90_000, codec: vp8, key: true, payload: payload}, false, 1100, now)
+	if out.last.SequenceNumber != last+1 || out.last.Padding {
+		t.Errorf("the picture goes on with %+v after %d", out.last, last)
+	}
+}
+
 // onAirSound is the same for a microphone.
 func onAirSound(out *sink) (*line, *feed) {
-	c := &connection{}
+	c := offline()
 	c.ready.Store(true)
 	p := &publication{source: Microphone, peer: &Peer{}}
 	p.open.Store(true)
 	f := &feed{publication: p, conn: c}
 	f.live.Store(true)
 	p.feed.Store(f)
-	l := newLine(c, "2", audio, 0)
+	l := newLine(c, receiving{mid: "2", kind: audio})
 	l.out, l.ssrc = out, 100
 	l.types[opus] = 111
 	l.tune(p)
@@ -139,7 +186,7 @@ func TestSoundIsNotRepaired(t *testing.T) {
 	if out.packets != 20 {
 		t.Fatalf("%d packets came through, want 20", out.packets)
 	}
-	l.feedback(nack(100, out.last.SequenceNumber-3)[0])
+	l.feedback(nack(100, out.last.SequenceNumber-3)[0], time.Now())
 	if out.packets != 20 {
 		t.Error("sound was sent again")
 	}
@@ -149,7 +196,14 @@ func TestSoundIsNotRepaired(t *testing.T) {
 func FuzzFeedback(f *testing.F) {
 	for _, seed := range [][]rtcp.Packet{
 		nack(100, 7), pli(100),
+		{&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 30_000, SSRCs: []uint32{100}}},
 		{&rtcp.FullIntraRequest{MediaSSRC: 100, FIR: []rtcp.FIREntry{{SSRC: 100}}}},
+		{&rtcp.TransportLayerCC{
+			Header:    rtcp.Header{Type: rtcp.TypeTransportSpecificFeedback, Count: rtcp.FormatTCC, Length: 5},
+			MediaSSRC: 100, PacketStatusCount: 2,
+			PacketChunks: []rtcp.PacketStatusChunk{&rtcp.RunLengthChunk{PacketStatusSymbol: rtcp.TypeTCCPacketReceivedSmallDelta, RunLength: 2}},
+			RecvDeltas:   []*rtcp.RecvDelta{{Type: rtcp.TypeTCCPacketReceivedSmallDelta, Delta: 250}, {Type: rtcp.TypeTCCPacketReceivedSmallDelta}},
+		}},
 		{&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: 100, TotalLost: 1, LastSequenceNumber: 1 << 31, LastSenderReport: 1}}}},
 	} {
 		raw, err := rtcp.Marshal(seed)
@@ -170,8 +224,8 @@ func FuzzFeedback(f *testing.F) {
 			say(microphone, seq)
 		}
 		for _, p := range packets {
-			picture.feedback(p)
-			sound.feedback(p)
+			picture.feedback(p, time.Now())
+			sound.feedback(p, time.Now())
 		}
 		send(camera, 5, time.Now())
 		say(microphone, 5)

@@ -40,12 +40,22 @@ func (c *connection) report() {
 }
 
 func (c *connection) reportOnce(now time.Time) {
-	c.peer.room.mu.Lock()
-	lines := c.lines
-	c.peer.room.mu.Unlock()
 	c.mu.Lock()
 	feeds := append([]*feed(nil), c.feeds...)
 	c.mu.Unlock()
+	c.sendReports(feeds, now)
+	c.balance(feeds, now)
+	path := c.path()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.link.stats.Path = path
+}
+
+// sendReports sends the reports and notes what the browser's said.
+func (c *connection) sendReports(feeds []*feed, now time.Time) {
+	c.peer.room.mu.Lock()
+	lines := c.lines
+	c.peer.room.mu.Unlock()
 
 	var expectedUp, lostUp int64
 	var bytesUp uint64
@@ -84,7 +94,6 @@ func (c *connection) reportOnce(now time.Time) {
 	}
 	c.link.lost(expectedDown, lostDown)
 	c.link.stats.RTT = time.Duration(c.rtt.Load())
-	c.link.stats.Path = c.path()
 }
 
 // look updates the rates. A feed that ended makes bytesUp fall; such a second

@@ -20,6 +20,7 @@ type missing struct {
 	highest uint16
 	list    []absent
 	due     []uint16 // reused between calls
+	gone    bool     // something will never come
 }
 
 type absent struct {
@@ -40,7 +41,7 @@ func (m *missing) note(seq uint16, now time.Time, roundTrip time.Duration) []uin
 	switch {
 	case ahead > 0:
 		if int(ahead)-1+len(m.list) > maxMissing {
-			m.list = m.list[:0]
+			m.list, m.gone = m.list[:0], true
 		} else {
 			for s := m.highest + 1; s != seq; s++ {
 				m.list = append(m.list, absent{seq: s, next: now.Add(reorderGrace)})
@@ -64,6 +65,7 @@ func (m *missing) collect(now time.Time, wait time.Duration) []uint16 {
 	for _, a := range m.list {
 		if !now.Before(a.next) {
 			if a.tries == maxTries || m.highest-a.seq >= cacheSize {
+				m.gone = true
 				continue
 			}
 			a.tries++
@@ -74,4 +76,11 @@ func (m *missing) collect(now time.Time, wait time.Duration) []uint16 {
 	}
 	m.list = kept
 	return m.due
+}
+
+// takeGone tells, once, that packets were given up since the last time.
+func (m *missing) takeGone() bool {
+	gone := m.gone
+	m.gone = false
+	return gone
 }

@@ -369,7 +369,7 @@ func (s *rawSection) codec(pt int) offeredCodec {
 	}
 	for _, fb := range s.feedback[pt] {
 		switch fb {
-		case "transport-cc", "nack", "nack pli", "ccm fir":
+		case "transport-cc", remb, "nack", "nack pli", "ccm fir":
 			if !slices.Contains(c.feedback, fb) {
 				c.feedback = append(c.feedback, fb)
 			}

@@ -92,7 +92,7 @@ func (p *Peer) publish(plan plan) map[string]*publication {
 	for mid, source := range plan.sources {
 		pub := p.publications[source.index()]
 		if pub == nil {
-			pub = &publication{peer: p, source: source}
+			pub = &publication{peer: p, source: source, ceiling: unlimited}
 		}
 		sending[mid] = pub
 	}
@@ -178,12 +178,22 @@ func (p *Peer) lines() []Line {
 	}
 	out := make([]Line, len(p.conn.lines))
 	for i, l := range p.conn.lines {
-		out[i].MID = l.mid
+		out[i].MID, out[i].Paused = l.mid, l.pause.paused
 		if l.occupant != nil {
 			out[i].Participant, out[i].Source = l.occupant.peer.id, l.occupant.source
 		}
 	}
 	return out
+}
+
+// tellLines passes the map on. The caller holds the room's mutex.
+func (p *Peer) tellLines() {
+	lines := p.lines()
+	p.events.post(func(h *Hooks) {
+		if h.Lines != nil {
+			h.Lines(lines)
+		}
+	})
 }
 
 // Stats is the link as of the last seconds.

@@ -11,6 +11,7 @@ type receiving struct {
 	mid  string
 	kind kind
 	pair int
+	twcc int // id of the header extension, 0: none
 }
 
 // planFor decides on every section of an offer. conn is the connection that the
@@ -42,7 +43,7 @@ func planFor(o *offer, tracks []Track, may Rights, conn *connection) (plan, erro
 			return plan{}, unsupported("section %s was a sending one and cannot become a line", s.mid)
 		case s.direction == recvonly:
 			p.directions[i] = recvonly
-			p.receiving = append(p.receiving, receiving{s.mid, s.kind, pairs[s.kind]})
+			p.receiving = append(p.receiving, receiving{s.mid, s.kind, pairs[s.kind], s.twcc})
 			pairs[s.kind]++
 			delete(known, s.mid)
 		case s.direction == inactive || !isNamed:

@@ -10,6 +10,8 @@ import (
 type publication struct {
 	peer   *Peer
 	source Source
+	// ceiling is how much of it is of use, bits/s; guarded by the room's mutex.
+	ceiling int
 
 	// open is false while the source must not be forwarded: muted, not
 	// entitled, or its participant outside. Written under the room's mutex.

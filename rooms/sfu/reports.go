@@ -131,6 +131,7 @@ func (a *arrivals) total() uint64 {
 type reception struct {
 	started        bool
 	highest        uint32
+	lastSR         uint32 // the newest that a round trip was taken from
 	lost           uint32
 	expectedSince  int64 // since it was last collected
 	lostSince      int64
@@ -138,7 +139,7 @@ type reception struct {
 }
 
 // report takes the browser's report blocks in.
-func (l *line) report(blocks []rtcp.ReceptionReport) {
+func (l *line) report(blocks []rtcp.ReceptionReport, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, b := range blocks {
@@ -151,8 +152,10 @@ func (l *line) report(blocks []rtcp.ReceptionReport) {
 			r.lostSince += max(int64(int32(b.TotalLost-r.lost)), 0)
 		}
 		r.started, r.highest, r.lost = true, b.LastSequenceNumber, b.TotalLost
-		if b.LastSenderReport != 0 {
-			now := uint32(toNTP(time.Now()) >> 16)
+		// A browser repeats what it knows; only news counts.
+		if b.LastSenderReport != 0 && b.LastSenderReport != r.lastSR {
+			r.lastSR = b.LastSenderReport
+			now := uint32(toNTP(at) >> 16)
 			units := int32(now - b.LastSenderReport - b.Delay) // of 1/65536 s
 			r.roundTripSince = time.Duration(max(units, 1)) * time.Second / 65536
 		}

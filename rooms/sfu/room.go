@@ -102,12 +102,7 @@ func (r *Room) arrange(except *Peer) {
 			}
 		}
 		if changed && p != except {
-			lines := p.lines()
-			p.events.post(func(h *Hooks) {
-				if h.Lines != nil {
-					h.Lines(lines)
-				}
-			})
+			p.tellLines()
 		}
 	}
 	for _, p := range r.order {
@@ -115,6 +110,7 @@ func (r *Room) arrange(except *Peer) {
 			if pub != nil {
 				lines := audience[pub]
 				pub.subscribers.Store(&lines)
+				pub.limit()
 			}
 		}
 	}
@@ -147,7 +143,8 @@ func (r *Room) arrangeFor(p *Peer) (tuned []*publication, changed bool) {
 			continue
 		}
 		changed = true
-		l.occupant = pub
+		l.occupant, l.pause = pub, pause{}
+		l.hold(false)
 		l.tune(pub)
 		if pub != nil {
 			tuned = append(tuned, pub)

@@ -44,11 +44,13 @@ type Track struct {
 }
 
 // Line tells whose media a receiving section of the browser carries now.
-// Participant and Source are empty on a spare line.
+// Participant and Source are empty on a spare line. Paused says that the picture
+// is not sent, because the browser's downlink does not carry it.
 type Line struct {
 	MID         string
 	Participant string
 	Source      Source
+	Paused      bool
 }
 
 // Hooks is how a peer tells its owner of changes. Hooks are called from the

@@ -1,0 +1,192 @@
+package sfu
+
+import (
+	"errors"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// path is the way between one browser and the server: free towards the server,
+// and towards the browser a link of a rate behind a queue that drops what does
+// not fit.
+type path struct {
+	t      *testing.T
+	outer  *net.UDPConn // where the browser sends to
+	inner  *net.UDPConn // where the server sends to
+	server *net.UDPAddr
+	queue  chan waiting
+
+	mu      sync.Mutex // guards what follows
+	browser *net.UDPAddr
+	rate    int // bits/s
+	waiting int // bytes
+}
+
+// waiting is a packet in the queue.
+type waiting struct {
+	raw []byte
+	at  time.Time
+}
+
+// queueTime is how long the queue is.
+const queueTime = 500 * time.Millisecond
+
+func newPath(t *testing.T, s *Server, rate int) *path {
+	t.Helper()
+	open := func() *net.UDPConn {
+		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		must(t, err)
+		return c
+	}
+	p := &path{t: t, outer: open(), inner: open(), server: net.UDPAddrFromAddrPort(s.Addr()), rate: rate, queue: make(chan waiting, 10_000)}
+	var wg sync.WaitGroup
+	wg.Go(p.up)
+	wg.Go(func() { defer close(p.queue); p.down() })
+	wg.Go(p.drain)
+	t.Cleanup(func() {
+		if err := errors.Join(p.outer.Close(), p.inner.Close()); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+	})
+	return p
+}
+
+var candidate = regexp.MustCompile(`(?m)^a=candidate:.* udp .*$`)
+
+// through makes an answer name the path instead of the server.
+func (p *path) through(answer string) string {
+	port := strconv.Itoa(p.outer.LocalAddr().(*net.UDPAddr).Port)
+	return candidate.ReplaceAllString(answer, "a=candidate:1 1 udp 2130706431 127.0.0.1 "+port+" typ host\r")
+}
+
+func (p *path) setRate(rate int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rate = rate
+}
+
+func (p *path) up() {
+	b := make([]byte, 2000)
+	for {
+		n, from, err := p.outer.ReadFromUDP(b)
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		p.browser = from
+		p.mu.Unlock()
+		_, _ = p.inner.WriteToUDP(b[:n], p.server)
+	}
+}
+
+func (p *path) down() {
+	b := make([]byte, 2000)
+	for {
+		n, err := p.inner.Read(b)
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		full := time.Duration(p.waiting+n)*8*time.Second/time.Duration(p.rate) > queueTime
+		if !full {
+			p.waiting += n
+		}
+		p.mu.Unlock()
+		if !full {
+			p.queue <- waiting{slices.Clone(b[:n]), time.Now()}
+		}
+	}
+}
+
+// drain sends what is in the queue at the link's rate. A packet leaves when the
+// last of its bits would.
+func (p *path) drain() {
+	var free time.Time
+	for w := range p.queue {
+		p.mu.Lock()
+		rate, to := p.rate, p.browser
+		p.mu.Unlock()
+		if free.Before(w.at) {
+			free = w.at
+		}
+		free = free.Add(time.Duration(len(w.raw)) * 8 * time.Second / time.Duration(rate))
+		if wait := time.Until(free); wait > 0 {
+			<-time.After(wait)
+		}
+		p.mu.Lock()
+		p.waiting -= len(w.raw)
+		p.mu.Unlock()
+		_, _ = p.outer.WriteToUDP(w.raw, to)
+	}
+}
+
+// Over a real link with real peers: who is on a thin one is told that the picture
+// is paused and gets the sound; when the link is better the picture comes back,
+// with a key frame. How fast and how smoothly is for the tests in virtual time:
+// this one bears a busy machine.
+func TestAPictureIsPausedAndComesBack(t *testing.T) {
+	t.Parallel()
+	s := listen(t)
+	r := s.NewRoom()
+	join(t, r, "clinic", clientOptions{camera: 200_000})
+	strong := join(t, r, "strong", clientOptions{listenOnly: true})
+	weak := join(t, r, "weak", clientOptions{listenOnly: true, path: newPath(t, s, 130_000)})
+	strong.gets("clinic", Camera)
+	within(t, time.Minute, "the weak one is told that the picture is paused", func() bool {
+		return weak.paused("clinic", Camera)
+	})
+	video := weak.on("clinic", Camera)
+	within(t, time.Minute, "sound comes without the picture", func() bool {
+		if weak.count(video, "clinic camera") > 0 {
+			weak.forget() // it was under way
+		}
+		return weak.count(weak.on("clinic", Microphone), "clinic microphone") > 50
+	})
+
+	weak.path.setRate(5_000_000)
+	within(t, 3*time.Minute, "the weak one is told that the picture goes on", func() bool {
+		return !weak.paused("clinic", Camera)
+	})
+	within(t, time.Minute, "the picture goes on", func() bool { return weak.count(video, "clinic camera") > 20 })
+	// Padding stood in for it; repairs of before may come between.
+	packets := slices.SortedFunc(slices.Values(weak.packets(video)), func(a, b received) int {
+		return int(a.header.SequenceNumber) - int(b.header.SequenceNumber)
+	})
+	padded := slices.IndexFunc(packets, func(p received) bool { return p.from() == "" })
+	if padded < 0 {
+		t.Fatal("nothing has found out that the picture fits")
+	}
+	for _, p := range packets[padded:] {
+		if p.from() == "" {
+			continue
+		}
+		if !p.key {
+			t.Error("the picture goes on with something that cannot be decoded")
+		}
+		break
+	}
+}
+
+func (c *client) paused(participant string, s Source) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.lines {
+		if l.Participant == participant && l.Source == s {
+			return l.Paused
+		}
+	}
+	return false
+}
+
+// forget drops what was heard.
+func (c *client) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.heard = map[string][]received{}
+}

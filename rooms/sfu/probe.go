@@ -1,0 +1,122 @@
+package sfu
+
+import "time"
+
+const (
+	// After a probe that was too much the next waits twice as long, unless it has
+	// raised the estimate by so much.
+	probeWait, probeWaitMost = 5 * time.Second, 30 * time.Second
+	worthwhile               = 1.1
+	// A probe begins below the estimate and goes up by this per second.
+	probeStart, probeStep = 0.8, 1.25
+	// probeLeast is what a probe begins with at least, bits/s.
+	probeLeast  = 20_000
+	paddingSize = 255 // bytes, the most that RTP padding can be
+	// paddingLag is how much padding may be late: pictures come in frames, and
+	// their packets are its clock.
+	paddingLag = 150 * time.Millisecond
+)
+
+// probe finds out whether a paused picture would fit by now: nothing flows, so
+// there is nothing to estimate from. It sends padding in place of the picture,
+// first less than the link is known to carry and then more and more, and stops
+// at the first sign that it is too much, long before sound is in danger. Guarded
+// by the room's mutex.
+type probe struct {
+	line *line // nil: no probe is under way
+	rate int   // bits/s
+	base int   // the estimate when it began
+	next time.Time
+	wait time.Duration
+}
+
+// tick begins probes and carries them on; about once per second.
+func (p *probe) tick(c *connection, now time.Time) {
+	var held *line
+	flowing := 0
+	for _, l := range c.pictures() {
+		if !l.pause.paused {
+			flowing += l.occupant.rate()
+		} else if held == nil {
+			held = l
+		}
+	}
+	switch {
+	case held == nil:
+		p.end()
+		*p = probe{}
+	case p.line != nil && p.line != held:
+		p.end()
+	case p.line != nil:
+		p.run(int(probeStep*float64(p.rate)), now)
+	case p.next.IsZero():
+		p.wait = probeWait
+		p.next = now.Add(p.wait)
+	case !now.Before(p.next):
+		p.line, p.base = held, c.downlink.estimate.value()
+		p.run(max(int(probeStart*float64(c.downlink.estimate.value()))-flowing, probeLeast), now)
+	}
+}
+
+// run sends at a rate, but no more than the picture needs to come back.
+func (p *probe) run(rate int, now time.Time) {
+	need := float64(max(p.line.occupant.rate(), videoFloor)) * headroom / budgetShare * 1.05
+	p.rate = min(rate, int(need))
+	p.line.pad(p.rate, now)
+}
+
+// tooMuch ends the probe that is under way.
+func (p *probe) tooMuch(estimate int, now time.Time) {
+	if p.line == nil {
+		return
+	}
+	p.end()
+	p.wait = min(2*p.wait, probeWaitMost)
+	if float64(estimate) > worthwhile*float64(p.base) {
+		p.wait = probeWait
+	}
+	p.next = now.Add(p.wait)
+}
+
+func (p *probe) end() {
+	if p.line != nil {
+		p.line.pad(0, time.Time{})
+		p.line = nil
+	}
+}
+
+// padding is what a held line sends. Guarded by the line's mutex.
+type padding struct {
+	rate   int // bits/s, 0: nothing
+	credit float64
+	last   time.Time
+}
+
+// pad begins to send padding, goes on with another rate, or ends.
+func (l *line) pad(rate int, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.padding.rate == 0 {
+		l.padding.last = now
+	}
+	l.padding.rate = rate
+}
+
+// sendPadding is called for each packet that the line does not send, as its
+// clock. The caller holds mu.
+func (l *line) sendPadding(c codec, now time.Time) {
+	d := &l.padding
+	if d.rate == 0 {
+		return
+	}
+	rate := float64(d.rate) / 8
+	d.credit = min(d.credit+now.Sub(d.last).Seconds()*rate, paddingLag.Seconds()*rate+paddingSize)
+	d.last = now
+	l.header.Padding, l.header.PaddingSize = true, paddingSize
+	for ; d.credit >= paddingSize; d.credit -= paddingSize {
+		l.lastSeq++
+		l.packets++
+		l.emit(l.ssrc, l.types[c], uint16(l.lastSeq), l.lastTime, nil, now)
+	}
+	l.header.Padding, l.header.PaddingSize = false, 0
+}
