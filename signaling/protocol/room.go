@@ -134,6 +134,7 @@ type Line struct {
 	MID         string `json:"mid"`
 	Participant string `json:"participant,omitempty" doc:"empty: the line is spare"`
 	Source      string `json:"source,omitempty" enum:",microphone,camera,screen"`
+	Paused      bool   `json:"paused,omitempty" doc:"true: the server holds the picture back, because this browser's downlink does not carry it; sound goes on"`
 }
 
 // Lines replaces the whole map of lines.

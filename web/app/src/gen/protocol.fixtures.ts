@@ -265,7 +265,10 @@ export const roomFromServer: RoomFromServer[] = [
           "source": "camera"
         },
         {
-          "mid": "4"
+          "mid": "4",
+          "participant": "p-2",
+          "source": "screen",
+          "paused": true
         },
         {
           "mid": "5"
@@ -299,7 +302,10 @@ export const roomFromServer: RoomFromServer[] = [
           "source": "camera"
         },
         {
-          "mid": "4"
+          "mid": "4",
+          "participant": "p-2",
+          "source": "screen",
+          "paused": true
         },
         {
           "mid": "5"
@@ -322,7 +328,10 @@ export const roomFromServer: RoomFromServer[] = [
           "source": "camera"
         },
         {
-          "mid": "4"
+          "mid": "4",
+          "participant": "p-2",
+          "source": "screen",
+          "paused": true
         },
         {
           "mid": "5"

@@ -241,6 +241,8 @@ export interface Line {
   /** empty: the line is spare */
   participant?: string;
   source?: "" | "microphone" | "camera" | "screen";
+  /** true: the server holds the picture back, because this browser's downlink does not carry it; sound goes on */
+  paused?: boolean;
 }
 
 /** ICEServer is a relay as an RTCPeerConnection takes it. A browser uses it only where no direct path works: in networks that let nothing but TLS through. */

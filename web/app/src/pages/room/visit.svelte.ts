@@ -230,6 +230,11 @@ export class Visit {
     return all;
   }
 
+  /** Whether the server holds a picture back, because the own link does not carry it. */
+  withheld(participant: string, source: Source): boolean {
+    return this.#lines.some((l) => l.participant === participant && l.source === source && l.paused);
+  }
+
   /** The own link in one word. */
   get word(): LinkWord {
     if (this.link !== 'open') return this.link === 'connecting' ? 'unknown' : 'lost';

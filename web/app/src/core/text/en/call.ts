@@ -27,6 +27,7 @@ export default {
   'room.media-lost': 'Sound and picture broke off; they are coming back.',
   'room.muffled': 'The browser holds the sound back.',
   'room.none': 'None found',
+  'room.picture-paused': 'Picture paused: your link is weak. Sound goes on.',
   'room.speaker': 'Speaker',
   'room.stand-in': 'No camera? Use a test picture and tone',
   'room.to-desk': 'Back to the desk',

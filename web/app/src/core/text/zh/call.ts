@@ -24,6 +24,7 @@ export default {
   'room.media-lost': '声音和画面断了，正在重新接通。',
   'room.muffled': '浏览器暂时没有放出声音。',
   'room.none': '没有找到',
+  'room.picture-paused': '网络较弱，画面已暂停，声音继续。',
   'room.speaker': '扬声器',
   'room.stand-in': '没有摄像头？用测试画面和声音代替',
   'room.to-desk': '回到工作台',
