@@ -131,7 +131,7 @@ func (l *line) judge(now time.Time) bool {
 		return l.setPaused(false, now)
 	}
 	if l.pause.paused {
-		need := float64(max(rate, videoFloor)) * headroom
+		need := float64(max(rate, videoLeast)) * headroom
 		if float64(share) >= need && now.Sub(l.pause.since) >= l.pause.least {
 			return l.setPaused(false, now)
 		}

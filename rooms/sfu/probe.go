@@ -60,7 +60,7 @@ func (p *probe) tick(c *connection, now time.Time) {
 
 // run sends at a rate, but no more than the picture needs to come back.
 func (p *probe) run(rate int, now time.Time) {
-	need := float64(max(p.line.occupant.rate(), videoFloor)) * headroom / budgetShare * 1.05
+	need := float64(max(p.line.occupant.rate(), videoLeast)) * headroom / budgetShare * 1.05
 	p.rate = min(rate, int(need))
 	p.line.pad(p.rate, now)
 }

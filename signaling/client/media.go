@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pion/interceptor"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
@@ -232,6 +233,9 @@ func configuration(cfg Config, relays []protocol.ICEServer) webrtc.Configuration
 	return out
 }
 
+// transportCC is the header extension that numbers a connection's packets.
+const transportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+
 func newMedia(pairs, rate int, cfg webrtc.Configuration) (*Media, error) {
 	// A page that ends its call hears late packets; pion's errors about them say
 	// nothing. PION_LOG_ERROR=pc brings them back.
@@ -244,10 +248,20 @@ func newMedia(pairs, rate int, cfg webrtc.Configuration) (*Media, error) {
 	if err := engine.RegisterDefaultCodecs(); err != nil {
 		return nil, err
 	}
+	// It does not tell when packets came, though they are numbered: many clients
+	// on one busy machine would look like many thin links.
+	var registry interceptor.Registry
+	if err := errors.Join(
+		webrtc.ConfigureNack(&engine, &registry),
+		webrtc.ConfigureRTCPReports(&registry),
+		engine.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: transportCC}, webrtc.RTPCodecTypeVideo),
+	); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	m := &Media{cancel: cancel, audio: pairs, video: pairs, received: make(map[string]Received), up: make(chan struct{})}
 	settings.BufferFactory = m.early.make
-	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&engine))
+	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&engine), webrtc.WithInterceptorRegistry(&registry))
 	pc, err := api.NewPeerConnection(cfg)
 	if err != nil {
 		cancel()
