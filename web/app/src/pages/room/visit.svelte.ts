@@ -12,7 +12,6 @@ import {
   weakSide,
 } from '../../core/call';
 import { BrowserPeer } from '../../core/call-browser';
-import type { Reading } from '../../core/call-quality';
 import type { Watch } from '../../core/call-watch';
 import { Media, type Capture, type CaptureState } from '../../core/media';
 import { Refused, type LinkState } from '../../core/socket';
@@ -95,7 +94,7 @@ export class Visit {
       send: (offer) => this.#socket.send('offer', offer),
       begun: () => {
         this.#generation++;
-        this.#attach();
+        this.attach();
       },
       lines: (lines) => (this.#lines = lines),
       prove: () => this.#socket.prove(),
@@ -105,7 +104,7 @@ export class Visit {
       this.#changes++;
       this.#tell();
     });
-    this.media.on('track', () => this.#attach());
+    this.media.on('track', () => this.attach());
   }
 
   start(): void {
@@ -370,7 +369,7 @@ export class Visit {
       this.admit(this.#admitting);
       this.#admitting = '';
     }
-    this.#attach();
+    this.attach();
     this.#tell();
   }
 
@@ -406,7 +405,7 @@ export class Visit {
   }
 
   // Media go out in the call alone; a lobby only warms the connection up.
-  #attach(): void {
+  attach(): void {
     const peer = this.#call.peer;
     if (!peer) return;
     for (const source of ['microphone', 'camera', 'screen'] as const) {
@@ -426,19 +425,9 @@ export class Visit {
     });
   }
 
-  /** Counters of the media connection as of now; undefined while there is none. */
-  async counters(): Promise<Reading | undefined> {
-    const [{ read }, report] = await Promise.all([
-      import('../../core/call-quality'),
-      this.#call.peer?.stats(),
-    ]);
-    return (
-      report &&
-      read(
-        [...report].map(([, stat]) => stat),
-        Date.now(),
-      )
-    );
+  /** The media connection, for whoever measures it. */
+  get connection(): BrowserPeer | undefined {
+    return this.#call.peer;
   }
 
   #measure(): void {
