@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,6 +117,44 @@ func TestOnePersonCannotHoldAllSockets(t *testing.T) {
 	if _, status := h.raw("/ws/desk", h.signsIn("expert").headers()); status != http.StatusSwitchingProtocols {
 		t.Errorf("somebody else is answered %d", status)
 	}
+}
+
+// metered counts what comes in on a connection.
+type metered struct {
+	net.Conn
+	in *atomic.Int64
+}
+
+func (m metered) Read(b []byte) (int, error) {
+	n, err := m.Conn.Read(b)
+	m.in.Add(int64(n))
+	return n, err
+}
+
+func TestLargeFramesAreCompressedAndBombsAreNotUnpacked(t *testing.T) {
+	h := open(t)
+	doctors := h.signsIn("doctor")
+	id := doctors.startsNow()
+	var in atomic.Int64
+	dialer := websocket.Dialer{EnableCompression: true, NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		return metered{conn, &in}, err
+	}}
+	conn, response, err := dialer.DialContext(h.ctx, "ws"+strings.TrimPrefix(h.url, "http")+"/ws/rooms/"+id, doctors.headers())
+	h.ok(err)
+	t.Cleanup(func() { conn.Close() })
+	if !strings.Contains(response.Header.Get("Sec-WebSocket-Extensions"), "permessage-deflate") {
+		t.Fatal("the server does not compress")
+	}
+	before := in.Load()
+	h.says(conn, `{"type":"hello","body":{"ticket":"`+doctors.roomTicket(id)+`"}}`)
+	_, welcome, err := conn.ReadMessage()
+	h.ok(err)
+	if wire := in.Load() - before; wire > int64(len(welcome))*9/10 {
+		t.Errorf("%d bytes of welcome took %d", len(welcome), wire)
+	}
+	h.says(conn, `{"type":"chat","body":{"key":"k","text":"`+strings.Repeat("x", 64<<20)+`"}}`) // 64 KB on the wire
+	h.closes(conn, protocol.CloseTooBig)
 }
 
 // speaks opens a raw room socket, says hello and reads the welcome.

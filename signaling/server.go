@@ -114,7 +114,10 @@ func New(cfg Config) (*Server, error) {
 		ReadBufferSize:   4 << 10,
 		WriteBufferSize:  4 << 10,
 		WriteBufferPool:  &sync.Pool{},
-		CheckOrigin:      func(*http.Request) bool { return true }, // admit has checked it
+		// A description of 6 KB takes a second of a 64 kbit/s uplink; without context
+		// takeover (RFC 7692) it is a third of that and no memory is held between.
+		EnableCompression: true,
+		CheckOrigin:       func(*http.Request) bool { return true }, // admit has checked it
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 			http.Error(w, reason.Error(), status)
 		},

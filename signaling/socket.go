@@ -32,6 +32,10 @@ var standard = pace{
 // queuedFrames wait for a reader that is slower than the room.
 const queuedFrames = 256
 
+// worthCompressing is the least of a frame that compression makes much smaller,
+// bytes: session descriptions, welcomes and lists, not the small talk between.
+const worthCompressing = 512
+
 // errClosed means that the session is over; the close code has been decided.
 var errClosed = errors.New("socket closed")
 
@@ -154,6 +158,7 @@ func (s *socket) write() {
 }
 
 func (s *socket) put(frame []byte) bool {
+	s.conn.EnableWriteCompression(len(frame) >= worthCompressing)
 	s.conn.SetWriteDeadline(time.Now().Add(s.pace.write))
 	if err := s.conn.WriteMessage(websocket.TextMessage, frame); err != nil {
 		s.close(protocol.CloseSlow)

@@ -35,6 +35,9 @@ const (
 	iceFailed = 60 * time.Second
 	// iceKeepalive is without effect on a lite agent but must be below the others.
 	iceKeepalive = 2 * time.Second
+	// flightAgain is when a DTLS flight that was lost is sent again at first; a
+	// second, the usual, is long for somebody who waits on a radio link.
+	flightAgain = 400 * time.Millisecond
 )
 
 // Server owns the sockets that all rooms share.
@@ -158,6 +161,7 @@ func (s *Server) newAPI(b *buffers) (*webrtc.API, error) {
 	// The ICE check has already proved that the peer is where it says; the
 	// cookie exchange would prove it again for another round trip.
 	se.SetDTLSInsecureSkipHelloVerify(true)
+	se.SetDTLSRetransmissionInterval(flightAgain)
 
 	media, err := newMediaEngine()
 	if err != nil {

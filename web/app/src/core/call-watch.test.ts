@@ -7,6 +7,7 @@ class FakeCall implements Watched {
   received = 0;
   available = 30;
   shapes: { voice: Voice; picture: Picture }[] = [];
+  missed = 0;
   private sent = 0;
   stats() {
     this.sent += 15;
@@ -23,6 +24,7 @@ class FakeCall implements Watched {
         },
       ],
       ['o', { id: 'o', type: 'outbound-rtp', packetsSent: this.sent }],
+      ['r', { id: 'r', type: 'remote-inbound-rtp', packetsLost: this.missed }],
     ];
     return Promise.resolve(stats);
   }
@@ -93,6 +95,22 @@ describe('the watch over a call', () => {
     await run(2_000, false); // the first reading may still count
     await run(10_000, false);
     expect(call.shapes.length).toBeLessThanOrEqual(shapes + 1);
+  });
+
+  it('does not take what a silence lost for a thin link', async () => {
+    const { call, said, run } = watch();
+    call.available = 2_000;
+    await run(4_000, true);
+    await run(3_000, false);
+    await run(1_000, true);
+    call.missed = 90; // the server's report comes after the link
+    await run(8_000, true);
+    expect(said).not.toContain('paused');
+    call.missed += 300; // but this is the link
+    await run(1_000, true);
+    call.missed += 30;
+    await run(2_000, true);
+    expect(said).toContain('paused');
   });
 
   it('watches a new connection from the beginning', async () => {

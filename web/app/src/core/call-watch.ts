@@ -29,6 +29,7 @@ export interface WatchOptions {
 
 const every = 500; // ms
 const silentAfter = 1_500; // ms; the server's reports alone come once a second
+const settles = 2_500; // ms after a silence until what was lost in it has been reported
 const suspicious = { after: 600, lasts: 3_000 }; // ms; once the network has changed
 const muteAfter = 10_000; // ms
 const unintelligible = 0.3; // share of the sound that had to be invented
@@ -95,6 +96,7 @@ export class Watch {
 
   #listen(subject: Subject, now: Reading): void {
     if (now.received !== subject.received) {
+      if (now.at - subject.heardAt >= silentAfter) subject.settledAt = now.at + settles;
       subject.received = now.received;
       subject.heardAt = now.at;
       if (this.#invented < unintelligible) this.#understoodAt = now.at;
@@ -117,6 +119,7 @@ export class Watch {
     if (now.at - subject.climbedAt < climbEvery || now.at - subject.heardAt >= silentAfter) return;
     subject.climbedAt = now.at;
     const { ladder } = subject;
+    if (now.at < subject.settledAt) return ladder.forget();
     const paused = ladder.paused;
     const { at, available, rtt, packets: sent, missed: lost } = now;
     if (!ladder.take({ at, available, rtt, sent, lost })) return;
@@ -143,6 +146,7 @@ class Subject {
   readonly ladder = new Ladder();
   received = -1;
   climbedAt = 0;
+  settledAt = 0;
   last: Reading | undefined;
   reports = 0;
 

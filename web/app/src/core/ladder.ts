@@ -72,6 +72,13 @@ export class Ladder {
     return steps[this.step]!;
   }
 
+  /** What was read so far says nothing of the link any more: it was away, or is another. */
+  forget(): void {
+    this.#readings = [];
+    this.#best = undefined;
+    this.#good = this.#bad = 0;
+  }
+
   /** Takes a reading; whether something changed. */
   take(now: UplinkReading): boolean {
     const { step, voice } = this;
