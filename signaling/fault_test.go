@@ -153,7 +153,7 @@ func TestLargeFramesAreCompressedAndBombsAreNotUnpacked(t *testing.T) {
 	if wire := in.Load() - before; wire > int64(len(welcome))*9/10 {
 		t.Errorf("%d bytes of welcome took %d", len(welcome), wire)
 	}
-	h.says(conn, `{"type":"chat","body":{"key":"k","text":"`+strings.Repeat("x", 64<<20)+`"}}`) // 64 KB on the wire
+	h.says(conn, `{"type":"chat","body":{"key":"k","text":"`+strings.Repeat("x", 4<<20)+`"}}`) // 4 KB on the wire
 	h.closes(conn, protocol.CloseTooBig)
 }
 
