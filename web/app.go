@@ -58,8 +58,11 @@ func appFrom(built fs.FS) (http.Handler, error) {
 		return nil, err
 	}
 	index, ok := files["/index.html"]
+	ahead := map[string]file{}
 	if !ok {
 		index = newFile("index.html", []byte(notBuilt))
+	} else if ahead, err = aheadOf(built, index.plain); err != nil {
+		return nil, err
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -80,7 +83,11 @@ func appFrom(built fs.FS) (http.Handler, error) {
 			return
 		default:
 			f = index
+			if page, ok := ahead[pageFor(r)]; ok {
+				f = page
+			}
 			w.Header().Set("Cache-Control", "no-cache")
+			w.Header().Set("Vary", "Cookie")
 		}
 		f.serve(w, r)
 	}), nil
@@ -113,7 +120,7 @@ func (f file) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
 	h.Set("ETag", f.etag)
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding")
 	if strings.Contains(r.Header.Get("If-None-Match"), f.etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return

@@ -104,6 +104,7 @@ func TestTheAppIsServed(t *testing.T) {
 	h, err := appFrom(fstest.MapFS{
 		"index.html": {Data: []byte(page)}, "assets/a-123.js": {Data: []byte(strings.Repeat("let a = 1;", 100))}, "icon.svg": {Data: []byte("<svg/>")}, ".gitkeep": {},
 		"assets/b-123.css": {Data: []byte("a{}")}, "assets/b-123.css.br": {Data: []byte("brotli")},
+		".vite/manifest.json": {Data: []byte(builtManifest)},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,12 @@ afterAll(() => server.stop());
 const ceiling = { sent: 57 * 1024, gzip: 64 * 1024 }; // bytes
 const offerMost = 8 * 1024; // bytes
 
+/** The page as the server sends it names these parts, so that none waits for another to run. */
+async function names(person: Person, page: string, parts: { url: string }[]): Promise<void> {
+  const html = await (await person.context.request.get(server.url + page)).text();
+  for (const { url } of parts) expect(html).toContain(`"${new URL(url).pathname}"`);
+}
+
 test('case page, lobby and call fit the budget, and so does the first offer', async () => {
   const [li, wang] = await Promise.all([Person.signIn(server, 'li'), Person.signIn(server, 'wang')]);
   const id = await startsEmergency(li);
@@ -54,15 +60,20 @@ test('case page, lobby and call fit the budget, and so does the first offer', as
   await li.opens(`/consults/${id}`);
   await li.sees('next.title');
   const atCase = sum();
+  await names(li, `/consults/${id}`, [...files.values()]);
+  const known = files.size;
   await wire.send('Network.setCacheDisabled', { cacheDisabled: false });
   await li.button('deed.enter').or(li.link('deed.enter')).first().click();
   await li.page.getByLabel(li.say('room.preview')).waitFor();
   const atLobby = sum();
+  await names(li, `/consults/${id}/room`, [...files.values()].slice(known));
   const watches = li.page.waitForEvent('requestfinished', (request) => /call-watch/.test(request.url()));
   await does(wang, 'accept', id);
   await Promise.all([li.page.getByRole('toolbar', { name: li.say('room.bar') }).waitFor(), watches]);
   const list = [...files.values()]; // what is asked for from here on came after the call
   await li.page.waitForLoadState('networkidle');
+
+  expect(list.map((file) => file.url)).toEqual([...new Set(list.map((file) => file.url))]); // each once
 
   list.sort((a, b) => b.bytes - a.bytes);
   const sent = list.reduce((all, file) => all + file.bytes, 0);

@@ -1,6 +1,6 @@
 // Every page with the texts it needs. Pages load when first opened.
 import type { Component } from 'svelte';
-import type { Area } from './core/i18n.svelte';
+import { loadText, type Area } from './core/i18n.svelte';
 import type { Route } from './core/routes';
 
 interface Page {
@@ -51,3 +51,10 @@ export const pages: Record<Route['page'], Page> = {
   account: { load: () => import('./pages/Account.svelte'), text: ['account', 'terms'] },
   missing: { load: () => import('./pages/Missing.svelte'), text: ['terms'] },
 };
+
+/** Loads a page with its texts; a second call costs nothing. */
+export async function load(name: Route['page']): Promise<Component<{ id: string }>> {
+  const page = pages[name];
+  const [module] = await Promise.all([page.load(), loadText(...page.text)]);
+  return module.default as Component<{ id: string }>;
+}

@@ -1,13 +1,19 @@
 // Language and theme of this browser. The language of a signed-in person is
-// kept on the server too; the browser's copy is for the sign-in page.
+// kept on the server too; the browser's copy, a cookie, is for the sign-in page
+// and for the server, which names the words that a page will need.
 import { setLocale, locale, type Locale } from './core/i18n.svelte';
 
 export type Theme = 'system' | 'light' | 'dark';
 
 const system = matchMedia('(prefers-color-scheme: dark)');
+const keptFor = 365 * 24 * 3600; // s
 let theme = $state<Theme>('system');
 
 export const preferences = {
+  /** Whether this browser keeps a language: somebody has been signed in before. */
+  get kept() {
+    return keptLanguage() !== undefined;
+  },
   get theme() {
     return theme;
   },
@@ -17,7 +23,7 @@ export async function readPreferences(): Promise<void> {
   theme = (read('theme') as Theme | null) ?? 'system';
   paint();
   system.addEventListener('change', paint);
-  const language = read('language') ?? (navigator.language.startsWith('zh') ? 'zh-CN' : 'en');
+  const language = keptLanguage() ?? (navigator.language.startsWith('zh') ? 'zh-CN' : 'en');
   await setLocale(language === 'en' ? 'en' : 'zh-CN');
   document.documentElement.lang = locale.current;
 }
@@ -29,9 +35,14 @@ export function setTheme(next: Theme): void {
 }
 
 export async function setLanguage(next: Locale): Promise<void> {
-  write('language', next);
+  const secure = location.protocol === 'https:' ? '; secure' : '';
+  document.cookie = `language=${next}; path=/; max-age=${keptFor}; samesite=lax${secure}`;
   await setLocale(next);
   document.documentElement.lang = next;
+}
+
+function keptLanguage(): string | undefined {
+  return /(?:^|; )language=([^;]*)/.exec(document.cookie)?.[1];
 }
 
 function paint(): void {
