@@ -8,7 +8,7 @@ const unlimited = math.MaxInt32
 const (
 	// videoFloor is the least that a picture is of use with, bits/s, unless it
 	// takes less by itself: a still one may take next to nothing.
-	videoFloor, videoLeast = 50_000, 10_000
+	videoFloor, videoLeast = 30_000, 10_000
 	// What a source makes at most, bits/s; the app sends no more.
 	cameraMost = 1_200_000
 	screenMost = 2_000_000

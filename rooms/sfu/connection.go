@@ -227,6 +227,9 @@ func (c *connection) onState() {
 	defer r.mu.Unlock()
 	if c.isUp() && !c.ready.Swap(true) {
 		now := time.Now()
+		if c.peer.conn == c {
+			r.fit(c.peer, now)
+		}
 		for _, l := range c.lines {
 			if l.occupant != nil {
 				l.occupant.requestKeyFrame(now)

@@ -31,7 +31,10 @@
 // Pictures are numbered across a connection's lines, and the browser says when
 // each packet came. From how long they wait, how many are lost and how much gets
 // through, estimate.go makes what the link carries; it knows nothing until there
-// was too much once. Sound is not counted and never held back. What the link
+// was too much once. Until then a connection begins with a ramp (ramp.go): it is
+// given little and soon more, a picture that is more than that waits without a
+// word, with padding in its place, and who alone watches a publisher has it come
+// down. Sound is not counted and never held back. What the link
 // carries is divided among the pictures (allot.go). A publisher is told to send
 // no more than is of use to those who watch (goog-remb); a picture that then does
 // not fit somebody's link is paused for that browser alone (downlink.go), and

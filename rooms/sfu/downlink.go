@@ -22,7 +22,10 @@ const (
 	// and the unevenness of pictures.
 	budgetShare = 0.9
 	// soundLeast is left to a publisher's microphone beside its pictures, bits/s.
-	soundLeast = 32_000
+	// It is what the app's voice for a thin link takes on the wire.
+	soundLeast = 21_000
+	// lookLeast is what a rate is measured over, at least.
+	lookLeast = 250 * time.Millisecond
 	// freely is what a publisher is told that has no ceiling any more, bits/s.
 	freely = 10_000_000
 )
@@ -30,6 +33,7 @@ const (
 // downlink is what a connection can carry to its browser. Guarded by the room's
 // mutex.
 type downlink struct {
+	ramp     ramp
 	estimate estimate
 	budget   budget
 	probe    probe
@@ -37,8 +41,10 @@ type downlink struct {
 
 // pause is how far a line's picture is from fitting. Guarded by the room's mutex.
 type pause struct {
-	share  int // of the link, bits/s
+	share  int  // of the link, bits/s
+	ramp   bool // the share is the ramp's
 	paused bool
+	quiet  bool      // paused before it has begun: not worth a word
 	since  time.Time // it is so
 	least  time.Duration
 	over   time.Time // since when it takes too much; zero: it fits
@@ -46,13 +52,17 @@ type pause struct {
 
 // flow is how fast a feed comes in. Guarded by the room's mutex.
 type flow struct {
-	rate   int // bits/s, over the last two reports
+	rate   int // bits/s, over the last two looks
 	last   int // over the last
 	bytes  uint64
 	looked time.Time
 }
 
+// look is for once per second, but while somebody begins to watch more often.
 func (w *flow) look(bytes uint64, now time.Time) {
+	if now.Sub(w.looked) < lookLeast {
+		return
+	}
 	if seconds := now.Sub(w.looked).Seconds(); !w.looked.IsZero() && seconds > 0 {
 		rate := int(float64(bytes-w.bytes) * 8 / seconds)
 		w.rate, w.last = (rate+w.last)/2, rate
@@ -68,12 +78,22 @@ func (c *connection) measured(p *rtcp.TransportLayerCC, now time.Time) {
 	d := &c.downlink
 	d.estimate.begin(now)
 	c.departures.reported(p, func(a arrived) { d.estimate.add(a, now) })
-	if d.estimate.judge(c.roundTrip(), now) || d.estimate.filling() {
+	d.ramp.reported(d.estimate.queued(), now)
+	if d.estimate.judge(c.roundTrip(), d.starting(now), now) || d.estimate.filling() {
 		d.probe.tooMuch(d.estimate.value(), now)
 	}
-	if d.budget.note(d.estimate.value(), now) && c.peer.conn == c {
-		r.fit(c.peer, now)
+	lowered, starting := d.budget.note(d.estimate.value(), now), d.starting(now)
+	if !lowered && !starting || c.peer.conn != c {
+		return
 	}
+	if starting { // a second is long then
+		for _, l := range c.pictures() {
+			if f := l.occupant.feed.Load(); f != nil {
+				f.flow.look(f.arrivals.total(), now)
+			}
+		}
+	}
+	r.fit(c.peer, now)
 }
 
 // fit divides a peer's downlink among the pictures on its lines: publishers
@@ -86,13 +106,15 @@ func (r *Room) fit(p *Peer, now time.Time) {
 	for i, l := range lines {
 		demands[i] = demand{l.occupant.source, l.occupant.rate()}
 	}
-	budget := c.downlink.budget.value(now)
+	d := &c.downlink
+	d.ramp.begin(lines, now)
+	budget := d.allowed(now)
 	if budget < unlimited {
 		budget = int(budgetShare * float64(budget))
 	}
 	changed := false
 	for i, share := range allot(budget, demands) {
-		lines[i].pause.share = share
+		lines[i].pause.share, lines[i].pause.ramp = share, d.starting(now)
 	}
 	for _, l := range lines {
 		l.occupant.limit()
@@ -102,6 +124,9 @@ func (r *Room) fit(p *Peer, now time.Time) {
 	}
 	for _, l := range lines {
 		l.occupant.limit() // without those who are paused now
+	}
+	if d.starting(now) {
+		d.probe.tick(c, now)
 	}
 	if changed {
 		p.tellLines()
@@ -127,6 +152,9 @@ func (c *connection) pictures() []*line {
 // the room's mutex.
 func (l *line) judge(now time.Time) bool {
 	rate, share, ceiling := l.occupant.rate(), l.pause.share, l.occupant.ceiling
+	if l.pause.ramp || l.pause.quiet {
+		return l.begin(now)
+	}
 	if share >= unlimited {
 		return l.setPaused(false, now)
 	}
@@ -163,7 +191,9 @@ func (l *line) setPaused(paused bool, now time.Time) bool {
 			least = min(2*least, pauseMost)
 		}
 	}
-	l.pause = pause{share: l.pause.share, paused: paused, since: now, least: least}
+	l.pause = pause{
+		share: l.pause.share, ramp: l.pause.ramp, paused: paused, quiet: paused && l.pause.quiet, since: now, least: least,
+	}
 	l.hold(paused)
 	if !paused {
 		l.occupant.requestKeyFrame(now)
@@ -181,16 +211,19 @@ func (l *line) hold(held bool) {
 	}
 }
 
-// limit finds the publication's ceiling and, when it has fallen, tells the
-// publisher at once; otherwise the next report does. The caller holds the room's
-// mutex.
+// limit finds the publication's ceiling and, when it has fallen or is a quarter
+// above what the publisher knows, tells the publisher at once; otherwise the next
+// report does. The caller holds the room's mutex.
 func (p *publication) limit() {
-	var shares []int
+	// Who has only just come must not make the picture small for the others.
+	var shares, starting []int
 	paused := 0
 	if lines := p.subscribers.Load(); lines != nil {
 		for _, l := range *lines {
 			switch {
-			case l.pause.paused:
+			case l.pause.ramp:
+				starting = append(starting, l.pause.share)
+			case l.pause.paused && (!l.pause.quiet || l.pause.share == 0):
 				paused++
 			case l.pause.share > 0: // else nothing was decided yet
 				shares = append(shares, l.pause.share)
@@ -201,12 +234,14 @@ func (p *publication) limit() {
 	switch {
 	case len(shares) > 0:
 		p.ceiling = ceilingFor(p.source, shares)
+	case len(starting) > 0:
+		p.ceiling = ceilingFor(p.source, starting)
 	case paused > 0:
 		p.ceiling = videoFloor
 	default:
 		p.ceiling = unlimited
 	}
-	if p.ceiling < before {
+	if p.ceiling < before || p.ceiling/5 > p.told/4 {
 		if f := p.feed.Load(); f != nil {
 			f.conn.sendCeiling()
 		}
@@ -239,7 +274,7 @@ func (c *connection) sendCeiling() {
 			sound = max(sound, f.flow.rate)
 			continue
 		}
-		ssrcs = append(ssrcs, f.ssrc)
+		ssrcs, p.told = append(ssrcs, f.ssrc), p.ceiling
 		if p.open.Load() {
 			sum += min(p.ceiling, p.source.most())
 			limited = limited || p.ceiling < p.source.most()

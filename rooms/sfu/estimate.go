@@ -15,6 +15,8 @@ const (
 	lossCrowd, lossCalm = 0.05, 0.15
 	// estimateWindow is what is judged; estimateLeast packets are needed for it.
 	estimateWindow, estimateLeast = time.Second, 8
+	// fillingReports in a row with a queue tell that one begins.
+	fillingReports = 2
 	// The limit becomes this share of what got through, and until the queue is
 	// gone only drain of the limit is to be sent.
 	relief, drain = 0.85, 0.75
@@ -82,8 +84,12 @@ func (e *estimate) add(a arrived, now time.Time) {
 		return
 	}
 	p.received++
-	p.bytes += a.size
 	p.queue = min(p.queue, e.base.above(a.took, now))
+	if e.first && p.received == 1 {
+		e.came = a.came // nothing is to be learnt from the time before
+		return
+	}
+	p.bytes += a.size
 	if since := a.came - e.came; since > 0 {
 		if e.came != 0 {
 			p.lasted += min(since, estimateWindow)
@@ -103,7 +109,7 @@ func (e *estimate) measure() (through int, queue time.Duration, loss float64, en
 		queue = min(queue, p.queue)
 	}
 	enough = received+lost >= estimateLeast && received > 0 && lasted >= estimateWindow/2
-	if enough {
+	if received > 0 && lasted > 0 {
 		through = int(float64(bytes*8) / lasted.Seconds())
 		loss = float64(lost) / float64(received+lost)
 	}
@@ -111,9 +117,18 @@ func (e *estimate) measure() (through int, queue time.Duration, loss float64, en
 }
 
 // judge brings the limit up to date and reports whether there is too much now.
-func (e *estimate) judge(roundTrip time.Duration, now time.Time) (crowded bool) {
+// While a ramp is under way it does so at the first sign.
+func (e *estimate) judge(roundTrip time.Duration, starting bool, now time.Time) (crowded bool) {
 	seconds := min(now.Sub(e.stepped), estimateWindow).Seconds()
 	e.stepped = now
+	if starting && e.filling() {
+		// The ramp would be far up before there is a window full. Some ten packets err,
+		// and what they err by is not to cost the picture: the next window corrects it.
+		e.periods = e.periods[len(e.periods)-fillingReports:]
+		through, queue, loss, _ := e.measure()
+		e.relieve(max(through, rampLeast), queue, loss, roundTrip, now)
+		return true
+	}
 	through, queue, loss, enough := e.measure()
 	switch {
 	case !enough:
@@ -160,16 +175,22 @@ func (e *estimate) grow(through int, seconds float64, now time.Time) {
 	e.limit = max(e.limit+int(more*seconds*float64(e.limit)), through)
 }
 
-// filling tells whether the last two reports have a queue, long before it
-// stands: what comes evenly makes none.
+// queued tells whether the last report has a queue.
+func (e *estimate) queued() bool {
+	n := len(e.periods)
+	return n > 0 && e.periods[n-1].received > 0 && e.periods[n-1].queue >= queueCalm
+}
+
+// filling tells whether the last reports have a queue, long before it stands:
+// what comes evenly makes none.
 func (e *estimate) filling() bool {
 	n := len(e.periods)
-	for _, p := range e.periods[max(n-2, 0):] {
+	for _, p := range e.periods[max(n-fillingReports, 0):] {
 		if p.received == 0 || p.queue < queueCalm {
 			return false
 		}
 	}
-	return n >= 2
+	return n >= fillingReports
 }
 
 // value is what may be sent now, or unlimited.

@@ -100,7 +100,7 @@ func (f *feed) take(p *packet, repaired bool, size int, now time.Time) {
 		if f.missing.takeGone() {
 			f.requestKeyFrame(now) // nothing else mends the picture
 		}
-		f.pendingKeyFrame(now)
+		f.pendingKeyFrame(p.key, now)
 	}
 	if !f.publication.open.Load() {
 		return
@@ -145,10 +145,13 @@ func (f *feed) requestKeyFrame(now time.Time) {
 	f.conn.sendRTCP(&rtcp.PictureLossIndication{SenderSSRC: f.conn.ssrc, MediaSSRC: f.ssrc})
 }
 
-// pendingKeyFrame sends the request that the throttle held back. Packets come
-// often enough to be its clock: without packets a key frame is of no use.
-func (f *feed) pendingKeyFrame(now time.Time) {
+// pendingKeyFrame sends the request that the throttle held back, unless what was
+// asked for before has come in the meantime: to a thin link a second key frame is a
+// second of queue. Packets come often enough to be its clock: without packets a
+// key frame is of no use.
+func (f *feed) pendingKeyFrame(came bool, now time.Time) {
 	f.keyMu.Lock()
+	f.keyPending = f.keyPending && !came
 	pending := f.keyPending
 	f.keyMu.Unlock()
 	if pending {

@@ -178,7 +178,7 @@ func (p *Peer) lines() []Line {
 	}
 	out := make([]Line, len(p.conn.lines))
 	for i, l := range p.conn.lines {
-		out[i].MID, out[i].Paused = l.mid, l.pause.paused
+		out[i].MID, out[i].Paused = l.mid, l.pause.paused && !l.pause.quiet
 		if l.occupant != nil {
 			out[i].Participant, out[i].Source = l.occupant.peer.id, l.occupant.source
 		}

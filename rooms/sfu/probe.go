@@ -30,16 +30,21 @@ type probe struct {
 	wait time.Duration
 }
 
-// tick begins probes and carries them on; about once per second.
+// tick begins probes and carries them on; about once per second, or with each
+// report while a ramp is under way, which it carries in place of the pictures that
+// wait for it.
 func (p *probe) tick(c *connection, now time.Time) {
 	var held *line
-	flowing := 0
+	flowing, need := 0, 0
 	for _, l := range c.pictures() {
 		if !l.pause.paused {
 			flowing += l.occupant.rate()
-		} else if held == nil {
+			continue
+		}
+		if held == nil {
 			held = l
 		}
+		need += l.need()
 	}
 	switch {
 	case held == nil:
@@ -47,6 +52,9 @@ func (p *probe) tick(c *connection, now time.Time) {
 		*p = probe{}
 	case p.line != nil && p.line != held:
 		p.end()
+	case c.downlink.starting(now):
+		p.line = held
+		p.pad(min(c.downlink.ramp.value(now)-flowing, need), now)
 	case p.line != nil:
 		p.run(int(probeStep*float64(p.rate)), now)
 	case p.next.IsZero():
@@ -60,9 +68,18 @@ func (p *probe) tick(c *connection, now time.Time) {
 
 // run sends at a rate, but no more than the picture needs to come back.
 func (p *probe) run(rate int, now time.Time) {
-	need := float64(max(p.line.occupant.rate(), videoLeast)) * headroom / budgetShare * 1.05
-	p.rate = min(rate, int(need))
+	p.pad(min(rate, p.line.need()), now)
+}
+
+func (p *probe) pad(rate int, now time.Time) {
+	p.rate = max(rate, 0)
 	p.line.pad(p.rate, now)
+}
+
+// need is what has to fit for the line's picture to come back. The caller holds
+// the room's mutex.
+func (l *line) need() int {
+	return int(float64(max(l.occupant.rate(), videoLeast)) * headroom / budgetShare * 1.05)
 }
 
 // tooMuch ends the probe that is under way.

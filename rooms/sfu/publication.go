@@ -10,8 +10,9 @@ import (
 type publication struct {
 	peer   *Peer
 	source Source
-	// ceiling is how much of it is of use, bits/s; guarded by the room's mutex.
-	ceiling int
+	// ceiling is how much of it is of use, bits/s, and told what its publisher was
+	// told of that; guarded by the room's mutex.
+	ceiling, told int
 
 	// open is false while the source must not be forwarded: muted, not
 	// entitled, or its participant outside. Written under the room's mutex.

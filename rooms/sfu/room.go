@@ -90,6 +90,7 @@ func (r *Room) arrange(except *Peer) {
 	}
 	audience := map[*publication][]*line{}
 	var fresh []*publication
+	var moved []*Peer
 	for _, p := range r.order {
 		if p.conn == nil {
 			continue
@@ -100,6 +101,9 @@ func (r *Room) arrange(except *Peer) {
 			if l.occupant != nil {
 				audience[l.occupant] = append(audience[l.occupant], l)
 			}
+		}
+		if len(tuned) > 0 {
+			moved = append(moved, p)
 		}
 		if changed && p != except {
 			p.tellLines()
@@ -115,6 +119,9 @@ func (r *Room) arrange(except *Peer) {
 		}
 	}
 	now := time.Now()
+	for _, p := range moved {
+		r.fit(p, now) // before the pictures begin
+	}
 	for _, pub := range fresh {
 		pub.requestKeyFrame(now)
 	}

@@ -93,8 +93,8 @@ func (w *world) peer(id string, control func(rtcp.Packet)) *Peer {
 	return p
 }
 
-// studio is a publisher on a good link: a microphone of 20 ms packets, and a
-// camera that keeps to what it is told.
+// studio is a publisher on a good link: a microphone and a camera that keep to
+// what they are told, as the app does.
 type studio struct {
 	*Peer
 	world     *world
@@ -103,6 +103,7 @@ type studio struct {
 	allowed   int // bits/s it was told
 	wantKey   bool
 	keyFrames int
+	voice     voice
 	seqs      [len(sources)]uint16
 	pictures  uint16
 	silent    bool // sends nothing
@@ -111,12 +112,30 @@ type studio struct {
 const (
 	uplinkTime = 20 * time.Millisecond // one way
 	framesRate = 15
-	soundSize  = 60     // bytes of Opus, 24 kbit/s
 	pictureMin = 30_000 // bits/s, what an encoder makes at least
 )
 
+// voice is how sound is coded.
+type voice struct {
+	packet time.Duration
+	size   int // bytes of Opus in it
+}
+
+var (
+	fullVoice   = voice{20 * time.Millisecond, 60} // 24 kbit/s, 42 on the wire
+	frugalVoice = voice{60 * time.Millisecond, 90} // 12 kbit/s, 20 on the wire
+)
+
+// frugally is what the app is told when its voice has to be frugal, bits/s.
+const frugally = 100_000
+
+// takes is what it takes on the wire, bits/s.
+func (v voice) takes() int {
+	return int(float64((v.size+12+headers)*8) / v.packet.Seconds())
+}
+
 func (w *world) publish(id string, most int) *studio {
-	s := &studio{world: w, most: most, target: 300_000, allowed: unlimited, wantKey: true}
+	s := &studio{world: w, most: most, target: 300_000, allowed: unlimited, wantKey: true, voice: fullVoice}
 	s.target = min(s.target, most)
 	s.Peer = w.peer(id, func(p rtcp.Packet) { w.after(uplinkTime, func() { s.told(p) }) })
 	for _, source := range []Source{Microphone, Camera} {
@@ -136,8 +155,8 @@ func (w *world) publish(id string, most int) *studio {
 			}, s.conn, w.now)
 		})
 	}
-	w.every(20*time.Millisecond, s.speak)
-	w.every(time.Second/framesRate, s.film)
+	w.after(0, s.speak)
+	w.after(0, s.film)
 	return s
 }
 
@@ -146,7 +165,11 @@ func (s *studio) told(p rtcp.Packet) {
 	case *rtcp.PictureLossIndication:
 		s.wantKey = true
 	case *rtcp.ReceiverEstimatedMaximumBitrate:
-		s.allowed = int(p.Bitrate) - soundLeast
+		s.voice = fullVoice
+		if p.Bitrate < frugally {
+			s.voice = frugalVoice
+		}
+		s.allowed = int(p.Bitrate) - s.voice.takes()
 	}
 }
 
@@ -154,14 +177,25 @@ func (s *studio) stamp(f *feed) uint32 {
 	return uint32(s.world.now.UnixNano() / 1000 * int64(f.codec.clock()) / 1_000_000)
 }
 
-func (s *studio) speak() { s.send(Microphone, true, make([]byte, soundSize)) }
+func (s *studio) speak() {
+	s.send(Microphone, true, make([]byte, s.voice.size))
+	s.world.after(s.voice.packet, s.speak)
+}
 
-// film makes a frame. A key frame is four times as large as others; those differ
-// by a third.
+// film makes a frame, fewer when there is little for them. A key frame is four
+// times as large as others; those differ by a third.
 func (s *studio) film() {
-	want := max(min(s.most, s.allowed), pictureMin)
-	s.target = min(want, s.target+s.target/framesRate/4)
-	size := int(float64(s.target) / 8 / framesRate * (0.7 + 0.6*s.world.chance.Float64()))
+	s.target = min(s.most, s.target+s.target/framesRate/4) // its uplink is tried out
+	rate := max(min(s.target, s.allowed), pictureMin)
+	frames := framesRate
+	switch {
+	case rate < 80_000:
+		frames = framesRate / 3
+	case rate < 130_000:
+		frames = framesRate * 2 / 3
+	}
+	s.world.after(time.Second/time.Duration(frames), s.film)
+	size := int(float64(rate) / 8 / float64(frames) * (0.7 + 0.6*s.world.chance.Float64()))
 	key := s.wantKey
 	if key {
 		size, s.wantKey = size*4, false
@@ -250,10 +284,12 @@ type record struct {
 	began        time.Time
 	queue        []time.Duration // every 20 ms
 	settled      time.Duration   // since when the queue was never too long
+	sound        int             // packets sent
 	soundDropped int             // by a full queue
 	switches     int             // pauses and resumptions
 	resumed      time.Duration   // the last, after the beginning
 	bytes        int             // of pictures that came
+	first        time.Duration   // until the first of them, 0: none came
 }
 
 // queueLong is more than should ever stand.
@@ -295,6 +331,7 @@ func (w *world) watch(id string, link wire, from ...*studio) *viewer {
 			pub.subscribers.Store(&audience)
 		}
 	}
+	w.room.fit(v.Peer, w.now)
 	w.every(20*time.Millisecond, v.look)
 	w.every(time.Second, v.reports)
 	w.every(100*time.Millisecond, v.estimates)
@@ -311,8 +348,11 @@ func (v *viewer) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 	}
 	start := h.SSRC == in.ssrc && in.kind == video && startsKeyFrame(vp8, payload)
 	fits := v.link.carry(size, func() { v.arrived(in, header, number, start, size) })
-	if in.kind == audio && !fits {
-		v.record.soundDropped++
+	if in.kind == audio {
+		v.record.sound++
+		if !fits {
+			v.record.soundDropped++
+		}
 	}
 	return size, nil
 }
@@ -341,6 +381,9 @@ func (v *viewer) arrived(in *incoming, h rtp.Header, number []byte, start bool, 
 	}
 	if !in.key {
 		v.record.bytes += size
+		if v.record.first == 0 {
+			v.record.first = v.world.now.Sub(v.record.began)
+		}
 	}
 	if lost > 0 && lost < 1000 {
 		var ask []uint16
@@ -406,7 +449,7 @@ func (v *viewer) look() {
 		r.settled = since
 	}
 	for _, l := range v.conn.lines {
-		if paused := l.pause.paused; v.paused[l] != paused {
+		if paused := l.pause.paused && !l.pause.quiet; v.paused[l] != paused {
 			v.paused[l] = paused
 			r.switches++
 			if !paused {

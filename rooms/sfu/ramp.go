@@ -1,0 +1,117 @@
+package sfu
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// rampStart is what a link is given at first, bits/s. It doubles in rampDouble,
+	// and after rampDoublings it is more than a room's pictures take.
+	rampStart     = 100_000
+	rampDouble    = 600 * time.Millisecond
+	rampDoublings = 7
+	// rampLeast is what a link is taken to carry at least, at the first sign that the
+	// ramp is too much.
+	rampLeast = rampStart * 2 / 3
+	// rampWait is how long the first report may take to come: before it nothing is
+	// raised.
+	rampWait = time.Second
+)
+
+// ramp is what a link may carry of which nothing is known yet, in place of an
+// estimate: little, then more and more until that was too much or more than is
+// needed. It is for browsers that report what comes; to others it gives all.
+type ramp struct {
+	applies bool
+	began   time.Time     // zero: nothing could flow yet
+	heard   time.Time     // the last report came
+	double  time.Duration // in which it doubles
+	rises   time.Time     // from then on
+}
+
+// begin begins the ramp when a picture could flow on one of the lines.
+func (r *ramp) begin(pictures []*line, now time.Time) {
+	for _, l := range pictures {
+		r.applies = r.applies || l.numbered
+		if r.began.IsZero() && l.numbered && l.conn.ready.Load() && l.occupant.rate() > 0 {
+			r.began, r.rises, r.double = now, now.Add(rampWait), rampWait
+		}
+	}
+}
+
+// reported takes a report in. What is sent shows in reports only later, and the
+// ramp must not be far up by then.
+func (r *ramp) reported(queued bool, now time.Time) {
+	switch {
+	case r.began.IsZero():
+		return
+	case r.heard.IsZero():
+		r.rises, r.double = now, min(max(now.Sub(r.began), rampDouble), rampWait)
+	case queued:
+		r.rises = r.rises.Add(now.Sub(r.heard))
+	}
+	r.heard = now
+}
+
+func (r *ramp) value(now time.Time) int {
+	switch {
+	case !r.applies:
+		return unlimited
+	case r.began.IsZero(), now.Before(r.rises):
+		return rampStart
+	}
+	doublings := float64(now.Sub(r.rises)) / float64(r.double)
+	if doublings > rampDoublings {
+		return unlimited
+	}
+	return int(rampStart * math.Exp2(doublings))
+}
+
+// starting tells whether nothing is known of the link but the ramp.
+func (d *downlink) starting(now time.Time) bool {
+	return d.estimate.limit == 0 && d.ramp.value(now) < unlimited
+}
+
+// allowed is what may be sent now, or unlimited. The ramp does not wait, as a
+// budget does, before it rises.
+func (d *downlink) allowed(now time.Time) int {
+	if d.estimate.limit == 0 {
+		return d.ramp.value(now)
+	}
+	return d.budget.value(now)
+}
+
+// calm tells whether nothing of the ramp waits any more as far as is known.
+func (d *downlink) calm(now time.Time) bool {
+	if d.estimate.limit == 0 {
+		return !d.estimate.queued() && d.ramp.value(now) > rampStart*3/2
+	}
+	return now.Sub(d.estimate.lowered) >= reliefWait
+}
+
+// begin holds a picture back that is more than the ramp gives, until it fits for
+// the first time: the publisher comes down, or the ramp goes up. Once it has begun
+// nothing is held for the ramp's sake, which gives more soon. It reports whether
+// there is something to tell. The caller holds the room's mutex.
+func (l *line) begin(now time.Time) (tell bool) {
+	p, rate := &l.pause, 0
+	if f := l.occupant.feed.Load(); f != nil {
+		rate = f.flow.last // it may just have come down
+	}
+	over := float64(rate) > float64(p.share)*excess
+	switch {
+	case p.quiet && !over && p.share > 0 && l.conn.downlink.calm(now):
+		l.setPaused(false, now)
+		p.least = 0 // it was none
+	case p.quiet && !p.ramp && now.Sub(p.since) >= followTime:
+		p.quiet, p.since, p.least = false, now, pauseLeast
+		return true
+	case p.since.IsZero() && over:
+		p.quiet = true
+		l.setPaused(true, now)
+	case p.since.IsZero() && rate > 0:
+		p.since = now
+	}
+	return false
+}
