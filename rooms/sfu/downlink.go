@@ -60,11 +60,12 @@ type flow struct {
 
 // look is for once per second, but while somebody begins to watch more often.
 func (w *flow) look(bytes uint64, now time.Time) {
-	if now.Sub(w.looked) < lookLeast {
+	since := now.Sub(w.looked)
+	if since < lookLeast {
 		return
 	}
-	if seconds := now.Sub(w.looked).Seconds(); !w.looked.IsZero() && seconds > 0 {
-		rate := int(float64(bytes-w.bytes) * 8 / seconds)
+	if !w.looked.IsZero() {
+		rate := int(float64(bytes-w.bytes) * 8 / since.Seconds())
 		w.rate, w.last = (rate+w.last)/2, rate
 	}
 	w.bytes, w.looked = bytes, now
