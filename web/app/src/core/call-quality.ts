@@ -28,9 +28,10 @@ interface Stat {
 
 const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
 
-export function read(report: Iterable<Stat>, at: number): Reading {
-  const stats = [...report];
-  const byId = new Map(stats.map((stat) => [stat.id, stat]));
+/** Sums up a report as getStats gives it. */
+export function read(report: Iterable<[string, Stat]>, at: number): Reading {
+  const byId = new Map(report);
+  const stats = [...byId.values()];
   const of = (type: string) => stats.filter((stat) => stat.type === type);
   const sum = (list: Stat[], name: string) => list.reduce((total, stat) => total + number(stat[name]), 0);
   const transport = of('transport')[0];

@@ -85,10 +85,7 @@ export class Watch {
     const report = await peer.stats().catch(() => undefined);
     this.#reading = false;
     if (!report || this.#options.peer()?.peer !== peer) return;
-    const now = read(
-      [...report].map(([, stat]) => stat),
-      this.#now(),
-    );
+    const now = read(report, this.#now());
     this.#listen(subject, now);
     if (state === 'connected') this.#climb(subject, now);
     this.#report(subject, now);

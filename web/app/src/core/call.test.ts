@@ -465,7 +465,8 @@ describe('link quality', () => {
       { id: 'o', type: 'outbound-rtp', packetsSent: 50 },
       { id: 'r', type: 'remote-inbound-rtp', packetsLost: 4 },
     ];
-    expect(read(report, 7)).toEqual(
+    const byId = report.map((stat): [string, (typeof report)[number]] => [stat.id, stat]);
+    expect(read(byId, 7)).toEqual(
       reading({
         at: 7,
         sent: 5,
