@@ -33,6 +33,7 @@ missing_packages() {
 	[ -n "$(find /usr/share/fonts -iname 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk
 	command -v openssl >/dev/null || echo openssl
 	command -v ip >/dev/null || echo iproute2 # network namespaces for the emulated links
+	/usr/bin/python3 -c 'import aiortc, websockets' 2>/dev/null || echo python3-aiortc python3-websockets # a WebRTC stack of others
 	command -v cc >/dev/null || echo gcc libc6-dev # the race detector links with cgo
 }
 

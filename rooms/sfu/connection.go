@@ -26,7 +26,7 @@ const (
 // connection is one PeerConnection of a participant's browser.
 type connection struct {
 	peer     *Peer
-	identity string
+	identity identity // of the last offer; guarded by the peer's negotiation mutex
 	pc       *webrtc.PeerConnection
 	ssrc     uint32                    // sender of our RTCP
 	control  func([]rtcp.Packet) error // takes RTCP to the browser
@@ -57,10 +57,10 @@ type connection struct {
 	link       link
 }
 
-func newConnection(p *Peer, identity string) (*connection, error) {
+func newConnection(p *Peer) (*connection, error) {
 	done, stop := context.WithCancel(context.Background())
 	c := &connection{
-		peer: p, identity: identity, ssrc: rand.Uint32(), began: time.Now(), done: done, stop: stop,
+		peer: p, ssrc: rand.Uint32(), began: time.Now(), done: done, stop: stop,
 	}
 	c.buffers.overflow = func() {
 		p.room.server.log.Warn("media: a browser opens too many streams and is disconnected")

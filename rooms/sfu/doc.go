@@ -19,7 +19,8 @@
 //   - A connection (one PeerConnection, of which a Peer has at most one at a
 //     time) is negotiated under its peer's negotiation mutex. A new
 //     PeerConnection of the browser, recognised by its certificate and session
-//     id, replaces the old one; lines and subscriptions carry over.
+//     id or ICE credentials, replaces the old one; lines and subscriptions carry
+//     over.
 //   - A published track is forwarded by exactly one goroutine, from the read to
 //     the write. It reads an immutable list of subscribed lines (an atomic
 //     pointer, replaced under the room's mutex). Media is kept once, in the

@@ -34,9 +34,19 @@ type offer struct {
 	sections    []section
 }
 
-// identity tells one PeerConnection of a browser from the next: an ICE restart
-// keeps it, a reload does not.
-func (o *offer) identity() string { return o.session + " " + o.fingerprint }
+// identity tells one PeerConnection of a browser from the next.
+type identity struct{ session, fingerprint, ufrag, pwd string }
+
+func (o *offer) identity() identity { return identity{o.session, o.fingerprint, o.ufrag, o.pwd} }
+
+// continues tells whether an offer is a later one of the same PeerConnection. An
+// ICE restart keeps the session id, as RFC 8829 §5.2.2 has it, and a reload keeps
+// nothing. Stacks that name every description's session anew keep the ICE
+// credentials.
+func (i identity) continues(former identity) bool {
+	return i.fingerprint == former.fingerprint &&
+		(i.session == former.session || i.ufrag == former.ufrag && i.pwd == former.pwd)
+}
 
 type section struct {
 	kind      kind

@@ -47,7 +47,7 @@ func (p *Peer) Offer(ctx context.Context, sdp string, tracks []Track) (answer st
 	if closed {
 		return "", nil, errClosed
 	}
-	if conn != nil && conn.identity != o.identity() {
+	if conn != nil && !o.identity().continues(conn.identity) {
 		conn = nil
 	}
 	plan, err := planFor(o, tracks, may, conn)
@@ -55,7 +55,7 @@ func (p *Peer) Offer(ctx context.Context, sdp string, tracks []Track) (answer st
 		return "", nil, err
 	}
 	if conn == nil {
-		if conn, err = newConnection(p, o.identity()); err != nil {
+		if conn, err = newConnection(p); err != nil {
 			p.room.server.log.Error("media: new connection", "err", err)
 			return "", nil, &Error{CodeFailed, "the server could not open a media connection"}
 		}
@@ -68,6 +68,7 @@ func (p *Peer) Offer(ctx context.Context, sdp string, tracks []Track) (answer st
 		p.lose(conn)
 		return "", nil, &Error{CodeFailed, "the media connection could not be agreed on"}
 	}
+	conn.identity = o.identity()
 	lines, err = p.install(conn, added, sending)
 	return answer, lines, err
 }
