@@ -1,4 +1,5 @@
 // Journey 3: what people do in a call.
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attendance, callRuns, caseOf, does } from './support/cases';
 import { asks, Guests } from './support/guests';
@@ -23,6 +24,30 @@ async function talking(options: PersonOptions = {}): Promise<{ li: Person; wang:
   await Promise.all([li.opens(`/consults/${id}/room`), wang.opens(`/consults/${id}/room`)]);
   await Promise.all([bar(li).waitFor(), bar(wang).waitFor()]);
   return { li, wang, id };
+}
+
+/** Chooses a device that is not in use, and finds it in use. */
+async function takesAnother(
+  person: Person,
+  kind: 'room.camera' | 'room.microphone',
+  within: Locator,
+): Promise<void> {
+  const devices = person.field(kind, within);
+  await devices.waitFor();
+  const before = await devices.inputValue();
+  const offered = await devices
+    .locator('option')
+    .evaluateAll((all) => all.map((one) => (one as HTMLOptionElement).value));
+  const other = offered.find((id) => id !== before)!;
+  await devices.selectOption(other);
+  await person.page.waitForFunction(
+    (id) =>
+      (globalThis as unknown as { held: RTCPeerConnection[] }).held
+        .at(-1)!
+        .getSenders()
+        .some(({ track }) => track?.getSettings().deviceId === id),
+    other,
+  );
 }
 
 test('microphone, camera, chat, roster, the case beside the picture, sharing a screen', async () => {
@@ -54,11 +79,10 @@ test('microphone, camera, chat, roster, the case beside the picture, sharing a s
   ]);
   await photograph(wang, 'call-people');
 
-  // Another camera during the call.
+  // Another camera and another microphone during the call.
   await wang.button('room.devices', people).click();
-  const cameras = wang.field('room.camera', people);
-  await cameras.waitFor();
-  expect(await cameras.locator('option').count()).toBeGreaterThan(0);
+  for (const kind of ['room.camera', 'room.microphone'] as const) await takesAnother(wang, kind, people);
+  await seeAndHear(li, '李薇', wang, '王军');
 
   // What is said in writing is kept with the case.
   await li.page.getByRole('button', { name: li.say('room.chat') }).click();

@@ -22,7 +22,7 @@ export default defineConfig({
     include: ['*.spec.ts'],
     globalSetup: ['support/binary.ts'],
     setupFiles: ['support/failures.ts'],
-    testTimeout: 180_000, // a picture that a busy machine took away comes back after half a minute
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
     sequence: { concurrent: false, sequencer: LongFirst },

@@ -4,51 +4,89 @@ import type { Person } from './person';
 
 const frames = 10;
 
-/** Waits until ten new frames of a picture were decoded and shown. */
-export async function pictureMoves(page: Page, label: string | RegExp): Promise<void> {
+/**
+ * Waits until ten new frames of a picture were decoded and shown. A picture that
+ * goes and comes back, as with a reload or a thin link, is followed.
+ */
+export async function pictureMoves(page: Page, label: string | RegExp, within = 60_000): Promise<void> {
   const video = page.getByLabel(label).and(page.locator('video')).first();
-  await video.waitFor();
-  await video.evaluate(
-    (element, frames) =>
-      new Promise<void>((done) => {
-        let count = 0;
-        let last = -1;
-        const shown: VideoFrameRequestCallback = (_, { presentedFrames }) => {
-          if (presentedFrames > last) count++;
-          last = presentedFrames;
-          if (count > frames) done();
-          else (element as HTMLVideoElement).requestVideoFrameCallback(shown);
-        };
-        (element as HTMLVideoElement).requestVideoFrameCallback(shown);
-      }),
-    frames,
-    { timeout: 30_000 },
-  );
+  const end = Date.now() + within;
+  let stood = 'no picture';
+  while (Date.now() < end) {
+    const there = await video.waitFor({ timeout: end - Date.now() }).then(
+      () => true,
+      () => false,
+    );
+    if (!there) break;
+    stood = await video.evaluate(showing, frames, { timeout: 1_000 }).catch(() => 'went away');
+    if (stood === 'moves') return;
+  }
+  throw new Error(`${String(label)} does not move: ${stood}; ${await arriving(page)}`);
+}
+
+/** Resolves to 'moves', or with the element's end, or after a while, to how it stood. */
+function showing(element: Element, frames: number): Promise<string> {
+  const video = element as HTMLVideoElement;
+  return new Promise((done) => {
+    let count = 0;
+    let last = -1;
+    let looks = 0;
+    const watch = setInterval(() => {
+      if (!video.isConnected) end('went away');
+      else if (++looks === 30) end(`${count} frames in ${looks} s`);
+    }, 1_000);
+    const end = (how: string) => {
+      clearInterval(watch);
+      done(how);
+    };
+    const shown: VideoFrameRequestCallback = (_, { presentedFrames }) => {
+      if (presentedFrames > last) count++;
+      last = presentedFrames;
+      if (count > frames) end('moves');
+      else video.requestVideoFrameCallback(shown);
+    };
+    video.requestVideoFrameCallback(shown);
+  });
+}
+
+/** What the newest connection receives of pictures, for whoever reads a failure. */
+async function arriving(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const connection = (globalThis as unknown as { held: RTCPeerConnection[] }).held.at(-1);
+    if (!connection) return 'no connection';
+    const pictures: string[] = [];
+    (await connection.getStats()).forEach((stat: RTCInboundRtpStreamStats) => {
+      if (stat.type === 'inbound-rtp' && stat.kind === 'video')
+        pictures.push(`${stat.packetsReceived} packets ${stat.framesDecoded ?? 0} frames`);
+    });
+    return `${connection.connectionState}, ${pictures.join(', ')}`;
+  });
 }
 
 /** Sum of the energy of all sound that arrived, ever, on the newest connection. */
-async function energy(page: Page): Promise<number> {
+async function energy(page: Page): Promise<{ connection: number; sum: number }> {
   return page.evaluate(async () => {
     const held = (globalThis as unknown as { held: RTCPeerConnection[] }).held;
     let sum = 0;
-    for (const connection of held.slice(-1)) {
-      (await connection.getStats()).forEach(
-        (stat: RTCInboundRtpStreamStats & { totalAudioEnergy?: number }) => {
-          if (stat.type === 'inbound-rtp' && stat.kind === 'audio') sum += stat.totalAudioEnergy ?? 0;
-        },
-      );
-    }
-    return sum;
+    (await held.at(-1)?.getStats())?.forEach(
+      (stat: RTCInboundRtpStreamStats & { totalAudioEnergy?: number }) => {
+        if (stat.type === 'inbound-rtp' && stat.kind === 'audio') sum += stat.totalAudioEnergy ?? 0;
+      },
+    );
+    return { connection: held.length, sum };
   });
 }
 
 /** Waits until sound arrives and is loud enough to be the fake microphone's beep. */
 export async function soundArrives(page: Page, within = 30_000): Promise<void> {
-  const before = await energy(page);
+  let before = await energy(page);
   const beep = 1e-4;
   const end = Date.now() + within;
-  while ((await energy(page)) - before < beep) {
-    if (Date.now() > end) throw new Error(`no sound arrived within ${within} ms`);
+  for (;;) {
+    const now = await energy(page);
+    if (now.connection !== before.connection) before = { ...now, sum: 0 };
+    if (now.sum - before.sum >= beep) return;
+    if (Date.now() > end) throw new Error(`no sound arrived within ${within} ms; ${await arriving(page)}`);
     await page.evaluate(() => new Promise((next) => requestAnimationFrame(next)));
   }
 }

@@ -33,7 +33,7 @@ const flags = [
   '--use-fake-ui-for-media-stream', // answers the permission question with yes
   '--auto-select-desktop-capture-source=Entire screen',
 ];
-const fakeDevices = '--use-fake-device-for-media-stream';
+const fakeDevices = '--use-fake-device-for-media-stream=device-count=2'; // cameras; microphones it has several
 
 const password = 'consilium';
 
