@@ -38,7 +38,7 @@ async function takesAnother(
   const offered = await devices
     .locator('option')
     .evaluateAll((all) => all.map((one) => (one as HTMLOptionElement).value));
-  const other = offered.find((id) => id !== before)!;
+  const other = offered.findLast((id) => id !== before)!;
   await devices.selectOption(other);
   await person.page.waitForFunction(
     (id) =>

@@ -33,7 +33,7 @@ const flags = [
   '--use-fake-ui-for-media-stream', // answers the permission question with yes
   '--auto-select-desktop-capture-source=Entire screen',
 ];
-const fakeDevices = '--use-fake-device-for-media-stream=device-count=2'; // cameras; microphones it has several
+const fakeDevices = '--use-fake-device-for-media-stream=device-count=3'; // of cameras: one more whose picture is in colours is the third
 
 const password = 'consilium';
 

@@ -115,7 +115,8 @@ export class Media {
     this.chosen = { ...this.chosen, [kind]: id };
     remember(this.chosen);
     if (kind !== 'speaker' && this.#tracks[kind]) {
-      const enabled = this.#tracks[kind].enabled;
+      const { enabled } = this.#tracks[kind];
+      stop(this.#tracks[kind]); // a phone opens one camera at a time
       this.standing = false;
       await this.#begin(kind);
       if (this.#tracks[kind]) this.#tracks[kind].enabled = enabled;
@@ -186,7 +187,11 @@ export class Media {
     const mine = ++this.#asked[source];
     this.#become(source, 'asking');
     try {
-      const [track] = await this.#ask({ microphone: source === 'microphone', camera: source === 'camera' });
+      const want = { microphone: source === 'microphone', camera: source === 'camera' };
+      const [track] = await this.#ask(want).catch((cause) => {
+        if (!(cause instanceof OverconstrainedError)) throw cause;
+        return this.#ask(want, {}); // what was chosen once is not plugged in
+      });
       if (!track) throw new DOMException('', 'NotFoundError');
       this.#took(source, track, mine);
     } catch (cause) {
@@ -196,16 +201,17 @@ export class Media {
     }
   }
 
-  async #ask(want: Record<Capture, boolean>): Promise<MediaStreamTrack[]> {
+  async #ask(want: Record<Capture, boolean>, chosen = this.chosen): Promise<MediaStreamTrack[]> {
     if (this.standing && this.#stand) return this.#stand.tracks(want);
     if (!navigator.mediaDevices) throw new DOMException('', 'SecurityError');
-    const preferring = (source: Capture, base: MediaTrackConstraints) => {
-      const id = this.chosen[source];
-      return id ? { ...base, deviceId: { ideal: id } } : base;
+    const choosing = (source: Capture, base: MediaTrackConstraints) => {
+      const id = chosen[source];
+      // Exact: else a camera of more pixels would be as good as the chosen one.
+      return id ? { ...base, deviceId: { exact: id } } : base;
     };
     const stream = await navigator.mediaDevices.getUserMedia({
-      audio: want.microphone && preferring('microphone', voice),
-      video: want.camera && preferring('camera', picture),
+      audio: want.microphone && choosing('microphone', voice),
+      video: want.camera && choosing('camera', picture),
     });
     return stream.getTracks();
   }
