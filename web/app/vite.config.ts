@@ -6,6 +6,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { leanSvelte } from './lean-svelte.ts';
 
 // `npm run dev` serves the app with live reload and hands everything else to a
 // running server. CONSILIUM_URL says where that server is.
@@ -17,34 +18,6 @@ const proxied = {
   changeOrigin: true,
   headers: { origin: new URL(server).origin },
 };
-
-// What this app never does: hydrate (nothing is rendered on a server), legacy
-// components, experimental await, tracing. Svelte guards each by a flag; as a
-// constant, the bundler drops those parts (a sixth of Svelte).
-function leanSvelte(): Plugin {
-  const flags: Record<string, string[]> = {
-    'svelte/src/internal/client/dom/hydration.js': ['hydrating'],
-    'svelte/src/internal/flags/index.js': ['async_mode_flag', 'legacy_mode_flag', 'tracing_mode_flag'],
-  };
-  return {
-    name: 'lean-svelte',
-    apply: 'build',
-    transform(code, id) {
-      // Its modules act only when called; saying so keeps what a page does not use out of its chunk.
-      const quiet = /svelte\/src\/internal\/(client|shared)\//.test(id) ? { moduleSideEffects: false } : {};
-      const file = Object.keys(flags).find((end) => id.endsWith(end));
-      if (!file) return 'moduleSideEffects' in quiet ? { code, map: null, ...quiet } : undefined;
-      for (const flag of flags[file]!) {
-        const declared = `export let ${flag} = false;`;
-        if (!code.includes(declared)) throw new Error(`svelte changed its flag ${flag}: look at leanSvelte`);
-        code = code
-          .replace(declared, `export const ${flag} = false;`)
-          .replace(new RegExp(`^\\s*${flag} = (true|false|value);$`, 'gm'), '');
-      }
-      return { code, map: null, ...quiet };
-    },
-  };
-}
 
 // One version for the whole build, in the folder's name, instead of one in each
 // file's: a chunk changes when one that it names does, so a release is new to a
@@ -124,7 +97,7 @@ const chunks: { name: string; test: RegExp }[] = [
 ];
 
 export default defineConfig({
-  plugins: [leanSvelte(), svelte(), compressed(), versioned()],
+  plugins: [svelte(), leanSvelte(), compressed(), versioned()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,
