@@ -62,7 +62,8 @@ func (r Rights) allow(s Source) bool {
 	return false
 }
 
-// codec is one that is forwarded. All browsers have all three.
+// codec is one that is forwarded. All browsers have the first two, most have all
+// three. A picture's codec that stands before another is preferred.
 type codec uint8
 
 const (

@@ -59,14 +59,17 @@
 //     in step. A receiving section stays a line for the life of the
 //     PeerConnection; it must not change direction.
 //
+// A section with port 0 is rejected, unless it says bundle-only, as all but the
+// first of Firefox's do.
+//
 // The order of sections is otherwise free; new ones are appended by later
 // offers, as browsers do. The recommended first offer is: microphone
 // (sendonly), camera (sendonly), then audio and video recvonly, twice. Opus for
-// audio; VP8 and H.264 (baseline, packetization-mode 1) with RTX for video, VP8
-// first. The only header extension used is transport-wide-cc, both ways. A sending
-// section names its stream (a=ssrc), as browsers do without simulcast, also while
-// no track is attached. No data channel. Such an offer of Chromium is 7.3 KB, its
-// answer 4.1 KB.
+// audio; VP8 and H.264 (baseline, packetization-mode 1) with RTX for video. The
+// answer names VP8 first, whatever the browser prefers. The only header extension
+// used is transport-wide-cc, both ways. A sending section names its stream
+// (a=ssrc), as browsers do without simulcast, also while no track is attached. No
+// data channel. Such an offer of Chromium is 7.3 KB, its answer 4.1 KB.
 //
 // Turning a source off and on needs no offer: the browser uses replaceTrack or
 // track.enabled and tells the room, which calls Mute. Screen sharing adds its

@@ -112,6 +112,8 @@ type offerParser struct {
 type rawSection struct {
 	section
 	mux      bool
+	portless bool // port 0: rejected, unless it is only there in the bundle
+	bundled  bool // bundle-only
 	formats  []int
 	names    map[int]string // payload type → "opus/48000/2"
 	params   map[int]string
@@ -151,8 +153,8 @@ func (p *offerParser) media(value string) error {
 		return malformed("the media offer has a malformed m= line")
 	}
 	raw := rawSection{
-		section: section{direction: sendrecv, rejected: fields[1] == "0"},
-		names:   map[int]string{}, params: map[int]string{}, feedback: map[int][]string{},
+		section: section{direction: sendrecv}, portless: fields[1] == "0",
+		names: map[int]string{}, params: map[int]string{}, feedback: map[int][]string{},
 	}
 	switch fields[0] {
 	case "audio":
@@ -210,6 +212,8 @@ func (p *offerParser) sectionAttribute(key, val string) error {
 		s.mid = val
 	case "rtcp-mux":
 		s.mux = true
+	case "bundle-only":
+		s.bundled = true
 	case "sendrecv", "sendonly", "recvonly", "inactive":
 		s.direction = direction(key)
 	case "rtpmap", "fmtp", "rtcp-fb":
@@ -287,8 +291,9 @@ func (p *offerParser) finish() (*offer, error) {
 			return nil, malformed("every section needs a mid of its own")
 		}
 		mids[raw.mid] = true
-		if raw.rejected {
-			raw.direction = inactive
+		// RFC 9143 §6: with bundle-only, port 0 is no rejection.
+		if raw.portless && !raw.bundled {
+			raw.rejected, raw.direction = true, inactive
 		} else if !slices.Contains(p.bundle, raw.mid) || !raw.mux {
 			return nil, unsupported("all sections must be bundled, with rtcp-mux")
 		}
@@ -322,6 +327,9 @@ func (s *rawSection) settle(ssrcs map[uint32]bool, byType map[int]string) error 
 		}
 		s.codecs = append(s.codecs, c)
 	}
+	// A browser sends what the answer names first, and VP8 is what all can see:
+	// Firefox has no H.264 without its plug-in.
+	slices.SortStableFunc(s.codecs, func(a, b offeredCodec) int { return int(a.codec) - int(b.codec) })
 	if s.direction == inactive {
 		s.rejected = s.rejected || len(s.codecs) == 0
 		return nil

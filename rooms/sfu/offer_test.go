@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,14 +13,7 @@ import (
 
 // chromium is a first offer as the app makes it: microphone, camera, two spare
 // pairs, codecs pruned.
-func chromium(t testing.TB) string {
-	t.Helper()
-	b, err := os.ReadFile("testdata/chromium.sdp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
+func chromium(t testing.TB) string { return offerOf(t, "chromium") }
 
 var chromiumTracks = []Track{{MID: "0", Source: Microphone}, {MID: "1", Source: Camera}}
 
@@ -201,7 +193,9 @@ func TestARejectedSectionIsAnsweredAsRejected(t *testing.T) {
 }
 
 func FuzzParseOffer(f *testing.F) {
-	f.Add(chromium(f))
+	for _, browser := range []string{"chromium", "firefox", "safari"} {
+		f.Add(offerOf(f, browser))
+	}
 	f.Add("v=0\r\nm=audio 9 X 1\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		o, err := parseOffer(text)
