@@ -1,6 +1,6 @@
 // Whether this page can ring. Browsers keep a page silent until it is clicked;
 // one that cannot ring says so and does not count as on duty.
-import { audible, unlock } from '../../core/media-sound';
+import { audible, context, unlock } from '../../core/media-sound';
 import type { DeskSocket } from '../../core/socket-desk';
 
 let armed = $state(false);
@@ -11,8 +11,10 @@ export const arming = {
   },
 };
 
-/** Unlocks sound, if the browser lets it, and tells the server. */
+/** Unlocks sound, if the browser lets it, and tells the server, also of what changes later. */
 export async function arm(desk: DeskSocket): Promise<void> {
+  // A busy machine starts its sound late; a telephone's own call takes it away for a while.
+  context().onstatechange = () => note(desk);
   await unlock();
   note(desk);
 }
