@@ -15,7 +15,7 @@ afterAll(() => server.stop());
 const ring = (person: Person) => person.page.getByRole('dialog', { name: person.say('ring.title') });
 
 test('nobody has the app open: the deputy rings at once and the doctor has the number', async () => {
-  const [li, zhao] = await Promise.all([Person.signIn(server, 'li'), Person.signIn(server, 'zhao')]);
+  const [li, zhao] = await Promise.all([Person.arrives(server, 'li'), Person.arrives(server, 'zhao')]);
   await zhao.canRing();
   const id = await startsEmergency(li); // wang, first on duty, is not there
   await li.opens(`/consults/${id}/room`);
@@ -28,7 +28,7 @@ test('nobody has the app open: the deputy rings at once and the doctor has the n
 
 test('an expert who cannot says why, and the next in line rings', async () => {
   const [li, wang, zhao] = await Promise.all(
-    ['li', 'wang', 'zhao'].map((login) => Person.signIn(server, login)),
+    ['li', 'wang', 'zhao'].map((login) => Person.arrives(server, login)),
   );
   await Promise.all([wang!.canRing(), zhao!.canRing()]);
   await startsEmergency(li!);
@@ -46,10 +46,10 @@ test(
   { timeout: 150_000 },
   async () => {
     const [chen, liu, sun, tang] = await Promise.all([
-      Person.signIn(server, 'chen'),
-      Person.signIn(server, 'liu'),
-      Person.signIn(server, 'sun', { language: 'en' }),
-      Person.signIn(server, 'tang'),
+      Person.arrives(server, 'chen'),
+      Person.arrives(server, 'liu'),
+      Person.arrives(server, 'sun', { language: 'en' }),
+      Person.arrives(server, 'tang'),
     ]);
     await Promise.all([liu.canRing(), sun.canRing()]);
     const id = await startsEmergency(chen, 'demo-neurology');

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const arrives = (login: string, options?: PersonOptions) => Person.signIn(server, login, options);
+const arrives = (login: string, options?: PersonOptions) => Person.arrives(server, login, options);
 const bar = (person: Person) => person.page.getByRole('toolbar', { name: person.say('room.bar') });
 
 /** li and wang in a running call. */

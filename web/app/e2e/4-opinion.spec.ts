@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 test('opinion, decision and outcome', async () => {
-  const [li, wang] = await Promise.all([Person.signIn(server, 'li'), Person.signIn(server, 'wang')]);
+  const [li, wang] = await Promise.all([Person.arrives(server, 'li'), Person.arrives(server, 'wang')]);
   const id = await opinionIsDue(li, wang);
   await li.opens(`/consults/${id}`);
   await li.sees('next.opinion-due.other');

@@ -22,7 +22,7 @@ afterAll(() => server.stop());
 const opinion = { findings: '下壁抬高', diagnosis: '急性下壁心肌梗死', treatment: '立即转院' };
 
 test('the timeline, and what each role sees', async () => {
-  const [li, wang] = await Promise.all([Person.signIn(server, 'li'), Person.signIn(server, 'wang')]);
+  const [li, wang] = await Promise.all([Person.arrives(server, 'li'), Person.arrives(server, 'wang')]);
   const id = await opinionIsDue(li, wang);
   await wang.asks('PUT', `/api/consults/${id}/opinion`, { content: opinion });
 
@@ -40,7 +40,7 @@ test('the timeline, and what each role sees', async () => {
   await Promise.all([li.leave(), wang.leave()]);
 
   // Another clinic's doctor: the case does not exist, in any route.
-  const chen = await Person.signIn(server, 'chen');
+  const chen = await Person.arrives(server, 'chen');
   const description = (await chen.asks('GET', '/openapi.json')).body as unknown as {
     paths: Record<string, object>;
   };
@@ -65,7 +65,7 @@ test('the timeline, and what each role sees', async () => {
   await chen.leave();
 
   // The coordinator: the summary, no opinion, no door to the room.
-  const tang = await Person.signIn(server, 'tang');
+  const tang = await Person.arrives(server, 'tang');
   const summary = await caseOf(tang, id);
   expect(summary.scope).toBe('summary');
   expect(JSON.stringify(summary)).not.toContain('急性下壁');
@@ -74,11 +74,11 @@ test('the timeline, and what each role sees', async () => {
 
   // Administrators, quality, audit: none of the clinical content.
   for (const login of ['gao', 'fan', 'qian', 'luo', 'he', 'zhao']) {
-    const person = await Person.signIn(server, login);
+    const person = await Person.arrives(server, login);
     expect([login, (await person.asks('GET', `/api/consults/${id}`)).status]).toEqual([login, 404]);
     await person.leave();
   }
-  const luo = await Person.signIn(server, 'luo');
+  const luo = await Person.arrives(server, 'luo');
   const trail = await luo.asks('GET', `/api/audit?case=${id}`);
   expect(trail.status).toBe(200);
   expect(JSON.stringify(trail.body)).not.toContain(chestPain.question);
@@ -113,9 +113,9 @@ const bodies: Record<string, unknown> = {
 
 test('an interpreter has a page of the consult without the record, until it is over', async () => {
   const [li, wang, ayi] = await Promise.all([
-    Person.signIn(server, 'li'),
-    Person.signIn(server, 'wang'),
-    Person.signIn(server, 'ayi', { language: 'en', phone: true }),
+    Person.arrives(server, 'li'),
+    Person.arrives(server, 'wang'),
+    Person.arrives(server, 'ayi', { language: 'en', phone: true }),
   ]);
   const id = await callRuns(li, wang);
   await does(li, 'consent', id, attendance);
@@ -140,7 +140,7 @@ test('an interpreter has a page of the consult without the record, until it is o
 });
 
 test('a doctor of elsewhere opens a case in an emergency, and its owner is told', async () => {
-  const [li, chen] = await Promise.all([Person.signIn(server, 'li'), Person.signIn(server, 'chen')]);
+  const [li, chen] = await Promise.all([Person.arrives(server, 'li'), Person.arrives(server, 'chen')]);
   const id = await startsEmergency(li);
   await chen.opens(`/consults/${id}`);
   await chen.sees('missing.title');
@@ -156,7 +156,7 @@ test('a doctor of elsewhere opens a case in an emergency, and its owner is told'
 });
 
 test('a case that ended is closed to a newcomer too', async () => {
-  const li = await Person.signIn(server, 'li');
+  const li = await Person.arrives(server, 'li');
   const answer = await li.asks('POST', '/api/consults/start', {
     ...chestPain,
     department: 'demo-imaging',

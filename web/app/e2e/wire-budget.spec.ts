@@ -29,7 +29,7 @@ async function names(person: Person, page: string, parts: { url: string }[]): Pr
 }
 
 test('case page, lobby and call fit the budget, and so does the first offer', async () => {
-  const [li, wang] = await Promise.all([Person.signIn(server, 'li'), Person.signIn(server, 'wang')]);
+  const [li, wang] = await Promise.all([Person.arrives(server, 'li'), Person.arrives(server, 'wang')]);
   const id = await startsEmergency(li);
 
   const offers: string[] = [];

@@ -11,6 +11,7 @@ import {
   type Page,
   type Request,
 } from 'playwright-core';
+import { expect } from 'vitest';
 import { reading, text, type Language, type TextKey } from './text';
 import { everyone } from './failures';
 import type { DutyView } from '../../src/core/model';
@@ -85,6 +86,21 @@ export class Person {
     await person.button('signin.go').click();
     await page.waitForURL((url) => url.pathname !== '/sign-in');
     await person.speaks(person.language);
+    return person;
+  }
+
+  /** Comes with a session that began before, as people do on most days; to sign in takes longer than many a test. */
+  static async arrives(server: Host, login: string, options: PersonOptions = {}): Promise<Person> {
+    const person = await Person.sitsDown(server, login, options);
+    const send = async (method: string, address: string, data: object) => {
+      const headers = { Origin: server.url };
+      const answer = await person.context.request.fetch(server.url + address, { method, data, headers });
+      if (!answer.ok()) throw new Error(`${login} ${address}: ${answer.status()} ${await answer.text()}`);
+    };
+    await send('POST', '/api/session', { login, password: options.password ?? password });
+    await send('PUT', '/api/session/preferences', { locale: person.language });
+    await person.opens('/');
+    await person.page.waitForFunction((it) => document.documentElement.lang === it, person.language);
     return person;
   }
 
@@ -260,12 +276,14 @@ export class Person {
     );
   }
 
-  /** Waits until the server knows that this person's page can ring. */
+  /** Touches the page, as browsers want it before it may sound, and waits until the server counts on its ringing. */
   async canRing(): Promise<void> {
-    await this.page.waitForFunction(async (login) => {
-      const duty = (await (await fetch('/api/duty')).json()) as DutyView;
-      return duty.departments.some((one) => one.people.some((p) => p.armed && p.id === `demo-${login}`));
-    }, this.login);
+    await this.page.mouse.click(5, 400);
+    const counted = async () => {
+      const duty = (await this.asks('GET', '/api/duty')).body as DutyView;
+      return duty.departments.some((one) => one.people.some((p) => p.armed && p.id === `demo-${this.login}`));
+    };
+    await expect.poll(counted, { timeout: 20_000 }).toBe(true);
   }
 
   private watch(page: Page): void {
