@@ -25,8 +25,9 @@ const transportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc
 
 // newAPI is pion without interceptors. With arrived, packets of media are handed
 // to it instead of being queued for a reader.
-func newAPI(arrived func()) (*webrtc.API, error) {
+func newAPI(lite bool, arrived func()) (*webrtc.API, error) {
 	var se webrtc.SettingEngine
+	se.SetLite(lite)
 	se.SetIncludeLoopbackCandidate(true)
 	se.SetInterfaceFilter(func(name string) bool { return name == "lo" })
 	se.SetIPFilter(func(ip net.IP) bool { return ip.To4() != nil })
@@ -98,7 +99,7 @@ type person struct {
 func enter(server *process, room, number, size int) (*person, error) {
 	p := &person{first: make(chan struct{}), stop: make(chan struct{})}
 	p.key.Store(true)
-	api, err := newAPI(func() {
+	api, err := newAPI(false, func() {
 		p.got.Add(1)
 		p.arrive.Do(func() { close(p.first) })
 	})

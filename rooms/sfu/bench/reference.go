@@ -11,6 +11,8 @@ import (
 // TrackLocalStaticRTP, to which everybody else in the room is bound. No
 // interceptors, no reports, no repair, no feedback.
 type reference struct {
+	lite bool // as ours: who calls has to choose the path, which pion does a fifth of a second later
+
 	mu    sync.Mutex // guards what follows
 	rooms map[int][]*referencePerson
 }
@@ -20,7 +22,9 @@ type referencePerson struct {
 	pc     *webrtc.PeerConnection         // nil until the person joins
 }
 
-func newReference() *reference { return &reference{rooms: map[int][]*referencePerson{}} }
+func newReference(lite bool) *reference {
+	return &reference{lite: lite, rooms: map[int][]*referencePerson{}}
+}
 
 // people makes everybody's tracks when the first of a room joins, so that nobody
 // needs a second offer.
@@ -51,7 +55,7 @@ func (r *reference) join(j Join) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	api, err := newAPI(nil)
+	api, err := newAPI(r.lite, nil)
 	if err != nil {
 		return "", err
 	}

@@ -100,6 +100,8 @@ func (p pipe) Close() error {
 	return p.ReadCloser.Close()
 }
 
+const referenceLite = "reference, ICE-lite"
+
 // serve is a server process: it answers on standard input and output until the
 // input ends.
 func serve(kind string) error {
@@ -111,8 +113,8 @@ func serve(kind string) error {
 			return err
 		}
 		f = &ours{server: s, rooms: map[int]*sfu.Room{}, peers: map[[2]int]*sfu.Peer{}}
-	case "reference":
-		f = newReference()
+	case "reference", referenceLite:
+		f = newReference(kind == referenceLite)
 	default:
 		return fmt.Errorf("no forwarder is called %q", kind)
 	}
