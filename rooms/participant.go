@@ -144,6 +144,14 @@ func (p *Participant) lines() []sfu.Line {
 	return p.peer.Lines()
 }
 
+// layers are the smaller sizes of the person's own pictures that are of use now.
+func (p *Participant) layers() []sfu.Layer {
+	if p.peer == nil {
+		return nil
+	}
+	return p.peer.Layers()
+}
+
 // closeMedia ends what the person sends and receives.
 func (p *Participant) closeMedia() {
 	if p.peer != nil {

@@ -88,7 +88,7 @@ func (r *Room) attach(e RoomEntry, pass RoomPass, chat []RoomChat) (*Hold, error
 	r.stand(p, pass)
 	e.Out.Send(RoomSnapshot{
 		Participant: p.id, Grace: ResumeGrace, Resumed: resumed, Phase: p.phase, Case: r.state,
-		May: p.may, Roster: r.roster(), Chat: chat, Lines: p.lines(),
+		May: p.may, Roster: r.roster(), Chat: chat, Lines: p.lines(), Layers: p.layers(),
 	})
 	if known {
 		r.tell(p, RoomUpdated{Person: p.view()})

@@ -62,10 +62,12 @@ const (
 	LinkLost    RoomLink = "lost"
 )
 
-// RoomLine tells whose media a receiving section of the browser carries, and
-// RoomTrack what it sends on one: the media server's own words.
+// RoomLine tells whose media a receiving section of the browser carries, RoomTrack
+// what it sends on one, and RoomLayer a smaller size of that which is of use: the
+// media server's own words.
 type (
 	RoomLine   = sfu.Line
+	RoomLayer  = sfu.Layer
 	RoomTrack  = sfu.Track
 	RoomSource = sfu.Source
 )
@@ -103,6 +105,7 @@ type RoomSnapshot struct {
 	Roster      []RoomPerson
 	Chat        []RoomChat
 	Lines       []RoomLine
+	Layers      []RoomLayer
 }
 
 // RoomJoined says that someone came into the room or its lobby.
@@ -123,6 +126,10 @@ type RoomAnswer struct {
 
 // RoomLines replaces the map of the participant's receiving lines.
 type RoomLines struct{ Lines []RoomLine }
+
+// RoomLayers replaces the list of the smaller sizes of the participant's own pictures
+// that somebody watches.
+type RoomLayers struct{ Layers []RoomLayer }
 
 // RoomMoreLines asks for an offer with more receiving sections.
 type RoomMoreLines struct{ Audio, Video int }
@@ -167,6 +174,7 @@ func (RoomUpdated) telling()      {}
 func (RoomLeft) telling()         {}
 func (RoomAnswer) telling()       {}
 func (RoomLines) telling()        {}
+func (RoomLayers) telling()       {}
 func (RoomMoreLines) telling()    {}
 func (RoomChat) telling()         {}
 func (RoomCaseChanged) telling()  {}

@@ -34,9 +34,10 @@ func (r *Room) peerOf(p *Participant) *sfu.Peer {
 
 func (r *Room) hooks(p *Participant) sfu.Hooks {
 	return sfu.Hooks{
-		// The map is read when its turn comes: what is told is always the
+		// Map and list are read when their turn comes: what is told is always the
 		// latest, in whatever order answers and changes arrive.
-		Lines: func([]sfu.Line) { r.inbox.post(func() { p.tell(RoomLines{Lines: p.lines()}) }) },
+		Lines:  func([]sfu.Line) { r.inbox.post(func() { p.tell(RoomLines{Lines: p.lines()}) }) },
+		Layers: func([]sfu.Layer) { r.inbox.post(func() { p.tell(RoomLayers{Layers: p.layers()}) }) },
 		More: func(audio, video int) {
 			r.inbox.post(func() { p.tell(RoomMoreLines{Audio: audio, Video: video}) })
 		},

@@ -72,6 +72,8 @@ func roomMessage(t rooms.RoomTelling) any {
 		return protocol.Answer{ID: t.ID, SDP: t.SDP, Lines: lines(t.Lines)}
 	case rooms.RoomLines:
 		return protocol.Lines{Lines: lines(t.Lines)}
+	case rooms.RoomLayers:
+		return protocol.Layers{Layers: layers(t.Layers)}
 	case rooms.RoomMoreLines:
 		return protocol.MoreLines{Audio: t.Audio, Video: t.Video}
 	case rooms.RoomChat:
@@ -90,7 +92,7 @@ func welcome(t rooms.RoomSnapshot, token string) protocol.RoomWelcome {
 	m := protocol.RoomWelcome{
 		Participant: t.Participant, Token: token, Grace: int(t.Grace / time.Second), Resumed: t.Resumed,
 		Phase: string(t.Phase), State: string(t.Case.State), Version: t.Case.Version,
-		May: rights(t.May), Lines: lines(t.Lines), Began: millis(t.Case.Began),
+		May: rights(t.May), Lines: lines(t.Lines), Layers: layers(t.Layers), Began: millis(t.Case.Began),
 		Roster: make([]protocol.Participant, 0, len(t.Roster)),
 		Chat:   make([]protocol.ChatMessage, 0, len(t.Chat)),
 	}
@@ -128,6 +130,14 @@ func lines(list []rooms.RoomLine) []protocol.Line {
 	out := make([]protocol.Line, 0, len(list))
 	for _, l := range list {
 		out = append(out, protocol.Line{MID: l.MID, Participant: l.Participant, Source: string(l.Source), Paused: l.Paused})
+	}
+	return out
+}
+
+func layers(list []rooms.RoomLayer) []protocol.Layer {
+	out := make([]protocol.Layer, 0, len(list))
+	for _, l := range list {
+		out = append(out, protocol.Layer{Source: string(l.Source), RID: l.RID, Rate: l.Rate / 1000})
 	}
 	return out
 }

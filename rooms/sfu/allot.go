@@ -92,11 +92,11 @@ func fill(budget int, shares []int, demands []demand, limit func(demand) int) in
 // ceilingFor is what a publisher may send, given the shares of those who watch.
 // It is the least share that is at least half of the
 // greatest: links that are alike get the same picture, and nobody loses more
-// than half of theirs to a weaker one.
-func ceilingFor(s Source, shares []int) int {
+// than half of theirs to a weaker one. Who has less gets a smaller layer, or none.
+func ceilingFor(most int, shares []int) int {
 	top := 0
 	for _, share := range shares {
-		top = max(top, min(share, s.most()))
+		top = max(top, min(share, most))
 	}
 	ceiling := top
 	for _, share := range shares {
@@ -104,7 +104,7 @@ func ceilingFor(s Source, shares []int) int {
 			ceiling = min(ceiling, share)
 		}
 	}
-	if ceiling >= s.most() {
+	if ceiling >= most {
 		return unlimited
 	}
 	return max(ceiling, videoFloor)

@@ -62,7 +62,7 @@ func TestACeilingTakesAtMostHalf(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.SampledFrom([]Source{Camera, Screen}).Draw(t, "source")
 		shares := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(videoFloor, 4_000_000), rapid.Just(unlimited)), 1, 8).Draw(t, "shares")
-		ceiling := ceilingFor(s, shares)
+		ceiling := ceilingFor(s.most(), shares)
 		if ceiling < videoFloor {
 			t.Fatalf("%d is below what is of use", ceiling)
 		}

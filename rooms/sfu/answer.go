@@ -38,7 +38,7 @@ func writeAnswer(stack string, o *offer, candidates string) (string, error) {
 			continue
 		}
 		for _, line := range blocks[i+1] {
-			if !needless(line) && !(s.direction == recvonly && strings.HasSuffix(line, " "+remb)) {
+			if !needless(line, s.rids != nil) && !(s.direction == recvonly && strings.HasSuffix(line, " "+remb)) {
 				b.WriteString(line + "\r\n")
 			}
 		}
@@ -50,12 +50,12 @@ func writeAnswer(stack string, o *offer, candidates string) (string, error) {
 	return b.String(), nil
 }
 
-func needless(line string) bool {
+func needless(line string, layers bool) bool {
 	if strings.HasPrefix(line, "a=ssrc:") {
 		return !strings.Contains(line, " cname:")
 	}
 	if strings.HasPrefix(line, "a=extmap:") {
-		return !strings.HasSuffix(line, transportCC)
+		return !strings.HasSuffix(line, transportCC) && !(layers && strings.Contains(line, sdesPrefix))
 	}
 	return strings.HasPrefix(line, "a=candidate:") || line == "a=end-of-candidates"
 }

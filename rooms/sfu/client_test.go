@@ -94,6 +94,7 @@ type client struct {
 	path *path
 
 	microphone, camera, screen *source
+	layers                     []*source // of the camera, beside the largest
 	wg                         sync.WaitGroup
 	answered                   sync.RWMutex // held for writing while an offer is out
 
@@ -103,6 +104,7 @@ type client struct {
 	more  [2]int
 	up    bool
 	live  map[Source]bool
+	asked []Layer
 }
 
 type received struct {
@@ -129,9 +131,10 @@ type clientOptions struct {
 	listenOnly   bool
 	rights       *Rights
 	outside      bool
-	peer         *Peer // offer on this one instead of joining
-	path         *path // the way from and to the server; nil: loopback
-	camera       int   // bits/s of the camera at most; 0: little
+	peer         *Peer    // offer on this one instead of joining
+	path         *path    // the way from and to the server; nil: loopback
+	camera       int      // bits/s of the camera at most; 0: little
+	rids         []string // of the camera's layers, the smallest first
 }
 
 func join(t *testing.T, r *Room, name string, opts clientOptions) *client {
@@ -166,6 +169,7 @@ func (c *client) hooks() Hooks {
 	return Hooks{
 		Lines:     func(l []Line) { locked(func() { c.lines = l }) },
 		More:      func(a, v int) { locked(func() { c.more = [2]int{a, v} }) },
+		Layers:    func(l []Layer) { locked(func() { c.asked = l }) },
 		Connected: func(up bool) { locked(func() { c.up = up }) },
 		Media:     func(s Source, live bool) { locked(func() { c.live[s] = live }) },
 	}
@@ -185,6 +189,9 @@ func (c *client) connect(opts clientOptions) {
 		// Else a busy machine looks like a link that is full.
 		must(c.t, webrtc.ConfigureTWCCSender(&m, &registry))
 	}
+	if opts.rids != nil {
+		must(c.t, webrtc.ConfigureSimulcastExtensionHeaders(&m))
+	}
 	var se webrtc.SettingEngine
 	se.LoggerFactory = pionLoggers{slog.New(slog.DiscardHandler)}
 	se.SetIncludeLoopbackCandidate(true)
@@ -202,7 +209,11 @@ func (c *client) connect(opts clientOptions) {
 	pc.OnTrack(c.onTrack)
 	if !opts.listenOnly {
 		c.microphone = c.newSource(Microphone, webrtc.MimeTypeOpus)
-		c.camera = c.newSource(Camera, webrtc.MimeTypeVP8)
+		if opts.rids == nil {
+			c.camera = c.newSource(Camera, webrtc.MimeTypeVP8)
+		} else {
+			c.film(opts.rids)
+		}
 		c.camera.setRates(opts.camera, opts.camera)
 		if opts.withScreen {
 			c.screen = c.newSource(Screen, webrtc.MimeTypeVP8)
@@ -279,7 +290,7 @@ func (c *client) buffer(packetio.BufferPacketType, uint32) io.ReadWriteCloser {
 }
 
 func (c *client) hangUp() {
-	for _, s := range []*source{c.microphone, c.camera, c.screen} {
+	for _, s := range append([]*source{c.microphone, c.camera, c.screen}, c.layers...) {
 		if s != nil {
 			s.end()
 		}
@@ -362,6 +373,7 @@ type source struct {
 	label       string
 	track       *webrtc.TrackLocalStaticRTP
 	transceiver *webrtc.RTPTransceiver
+	rid         string // empty: not a layer
 	stop        chan struct{}
 	once        sync.Once
 	wg          sync.WaitGroup
@@ -378,10 +390,53 @@ func (c *client) newSource(s Source, mime string) *source {
 	must(c.t, err)
 	tr, err := c.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 	must(c.t, err)
-	out := &source{source: s, label: c.name + " " + string(s), track: track, transceiver: tr, stop: make(chan struct{}), wantKey: true}
-	out.wg.Go(func() { out.listen(tr.Sender()) })
-	out.wg.Go(func() { out.play(s.kind()) })
+	out := &source{source: s, label: c.name + " " + string(s), track: track, transceiver: tr}
+	out.begin()
 	return out
+}
+
+// film makes a camera whose picture comes in layers; the packets of each bear its
+// name after the camera's.
+func (c *client) film(rids []string) {
+	var tr *webrtc.RTPTransceiver
+	for _, rid := range rids {
+		track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8},
+			string(Camera), c.name, webrtc.WithRTPStreamID(rid))
+		must(c.t, err)
+		if tr == nil {
+			tr, err = c.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+		} else {
+			err = tr.Sender().AddEncoding(track)
+		}
+		must(c.t, err)
+		c.layers = append(c.layers, &source{source: Camera, label: c.name + " camera " + rid, rid: rid, track: track, transceiver: tr})
+	}
+	for _, s := range c.layers {
+		s.begin()
+	}
+	last := len(c.layers) - 1
+	c.layers, c.camera = c.layers[:last], c.layers[last]
+}
+
+func (s *source) begin() {
+	s.stop, s.wantKey = make(chan struct{}), true
+	s.wg.Go(s.listen)
+	s.wg.Go(func() { s.play(s.source.kind()) })
+}
+
+// name tells in a packet which layer it is of.
+func (s *source) name(h *rtp.Header) {
+	if s.rid == "" {
+		return
+	}
+	for _, e := range s.transceiver.Sender().GetParameters().HeaderExtensions {
+		switch e.URI {
+		case sdesMID:
+			_ = h.SetExtension(uint8(e.ID), []byte(s.transceiver.Mid()))
+		case sdesRID:
+			_ = h.SetExtension(uint8(e.ID), []byte(s.rid))
+		}
+	}
 }
 
 func (s *source) end() {
@@ -390,9 +445,18 @@ func (s *source) end() {
 	s.wg.Wait()
 }
 
-func (s *source) listen(sender *webrtc.RTPSender) {
+func (s *source) readRTCP() ([]rtcp.Packet, error) {
+	if s.rid != "" {
+		packets, _, err := s.transceiver.Sender().ReadSimulcastRTCP(s.rid)
+		return packets, err
+	}
+	packets, _, err := s.transceiver.Sender().ReadRTCP()
+	return packets, err
+}
+
+func (s *source) listen() {
 	for {
-		packets, _, err := sender.ReadRTCP()
+		packets, err := s.readRTCP()
 		if err != nil {
 			return
 		}
@@ -444,10 +508,12 @@ func (s *source) play(k kind) {
 			s.mu.Unlock()
 			payload = slices.Concat(vp8Header(n, uint8(n), frame == 0), make([]byte, fill), payload)
 		}
-		_ = s.track.WriteRTP(&rtp.Packet{
+		p := rtp.Packet{
 			Header:  rtp.Header{Version: 2, Marker: k == video, SequenceNumber: n, Timestamp: uint32(n) * step},
 			Payload: payload,
-		})
+		}
+		s.name(&p.Header)
+		_ = s.track.WriteRTP(&p)
 	}
 }
 

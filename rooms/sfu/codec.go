@@ -106,8 +106,10 @@ const remb = "goog-remb"
 // Header extensions.
 const (
 	transportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-	sdesMID     = "urn:ietf:params:rtp-hdrext:sdes:mid"
-	sdesRID     = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+	sdesPrefix  = "urn:ietf:params:rtp-hdrext:sdes:"
+	sdesMID     = sdesPrefix + "mid"
+	sdesRID     = sdesPrefix + "rtp-stream-id"
+	sdesRepair  = sdesPrefix + "repaired-rtp-stream-id"
 )
 
 // newMediaEngine registers what connections may negotiate. The payload types
@@ -145,7 +147,7 @@ func newMediaEngine() (*webrtc.MediaEngine, error) {
 		}
 	}
 	for _, k := range []kind{audio, video} {
-		for _, uri := range []string{transportCC, sdesMID, sdesRID} {
+		for _, uri := range []string{transportCC, sdesMID, sdesRID, sdesRepair} {
 			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, k.rtp()); err != nil {
 				return nil, err
 			}

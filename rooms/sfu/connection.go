@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,7 @@ type connection struct {
 	ssrc     uint32                    // sender of our RTCP
 	control  func([]rtcp.Packet) error // takes RTCP to the browser
 	began    time.Time
+	ids      layerIDs // of the first offer; guarded likewise
 
 	buffers buffers
 
@@ -52,6 +54,7 @@ type connection struct {
 	mu         sync.Mutex // guards what follows
 	closed     bool
 	sending    map[string]*publication // by mid
+	rids       layersByMID             // of those that come in layers
 	feeds      []*feed
 	difference *time.Duration // from the publisher's clock to ours
 	link       link
@@ -87,16 +90,16 @@ func newConnection(p *Peer) (*connection, error) {
 }
 
 // accept says which sections may send what, before the answer opens them.
-func (c *connection) accept(sending map[string]*publication) {
+func (c *connection) accept(sending map[string]*publication, rids layersByMID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sending = sending
+	c.sending, c.rids = sending, rids
 }
 
-func (c *connection) accepted() map[string]*publication {
+func (c *connection) accepted() (map[string]*publication, layersByMID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return maps.Clone(c.sending)
+	return maps.Clone(c.sending), c.rids
 }
 
 func (c *connection) lineMIDs() []string {
@@ -118,7 +121,7 @@ func (c *connection) negotiate(ctx context.Context, o *offer, p plan) (string, [
 	if err != nil {
 		return "", nil, fmt.Errorf("offer: %w", err)
 	}
-	c.buffers.declare(o.streams(p))
+	c.buffers.declare(o.streams(p), o.ids, p.rids)
 	added, err := c.bind(p.receiving)
 	if err != nil {
 		return "", nil, err
@@ -188,13 +191,14 @@ func (c *connection) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPRece
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	pub := c.sending[transceiver.Mid()]
+	pub, rids := c.sending[transceiver.Mid()], c.rids[transceiver.Mid()]
+	layer := max(slices.Index(rids, track.RID()), 0)
 	if pub == nil || c.closed {
 		return
 	}
-	f := newFeed(pub, c, track, receiver)
+	f := newFeed(pub, layer, c, track, receiver)
 	c.feeds = append(c.feeds, f)
-	pub.feed.Store(f)
+	pub.feeds[layer].Store(f)
 	c.tasks.Go(f.listen)
 	c.tasks.Go(func() {
 		f.run()
@@ -204,7 +208,7 @@ func (c *connection) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPRece
 
 func (c *connection) drop(f *feed) {
 	f.setLive(false)
-	f.publication.feed.CompareAndSwap(f, nil)
+	f.publication.feeds[f.layer].CompareAndSwap(f, nil)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range c.feeds {
@@ -231,9 +235,7 @@ func (c *connection) onState() {
 			r.fit(c.peer, now)
 		}
 		for _, l := range c.lines {
-			if l.occupant != nil {
-				l.occupant.requestKeyFrame(now)
-			}
+			l.requestKeyFrame(now)
 		}
 	}
 	if c.peer.conn == c {

@@ -41,13 +41,20 @@ func (s *section) describe(b *strings.Builder, o *offer, d direction) {
 	if s.twcc != 0 {
 		fmt.Fprintf(b, "a=extmap:%d %s\r\n", s.twcc, transportCC)
 	}
-	// With these two the stack leaves streams that were not declared alone;
-	// without, it makes up sections for them. They are not in the answer.
-	fmt.Fprintf(b, "a=extmap:%d %s\r\na=extmap:%d %s\r\n", otherID(s.twcc, 1), sdesMID, otherID(s.twcc, 2), sdesRID)
+	// Without these the stack makes up sections for streams that were not declared.
+	ids := o.ids
+	if ids == (layerIDs{}) {
+		ids = layerIDs{mid: otherID(s.twcc, 1), rid: otherID(s.twcc, 2)}
+	}
+	ids.describe(b)
 	for _, c := range codecs {
 		c.describe(b)
 	}
 	if d != sendonly {
+		return
+	}
+	if s.rids != nil {
+		describeLayers(b, s.rids)
 		return
 	}
 	if s.rtx != 0 {

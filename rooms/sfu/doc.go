@@ -21,9 +21,9 @@
 //     PeerConnection of the browser, recognised by its certificate and session
 //     id or ICE credentials, replaces the old one; lines and subscriptions carry
 //     over.
-//   - A published track is forwarded by exactly one goroutine, from the read to
-//     the write. It reads an immutable list of subscribed lines (an atomic
-//     pointer, replaced under the room's mutex). Media is kept once, in the
+//   - A published track, or each layer of it, is forwarded by exactly one goroutine,
+//     from the read to the write. It reads an immutable list of subscribed lines (an
+//     atomic pointer, replaced under the room's mutex). Media is kept once, in the
 //     publisher's packet cache; a subscriber keeps only the mapping of sequence
 //     numbers.
 //
@@ -41,6 +41,15 @@
 // not fit somebody's link is paused for that browser alone (downlink.go), and
 // padding finds out when it would fit again (probe.go). All of it is under the
 // room's mutex, some ten times per second and connection.
+//
+// A picture that comes in layers (simulcast.go) is the largest of them to everybody
+// whose links are alike, and comes down to what those carry, as without layers. Who
+// has less than half of what others have gets a smaller layer instead of nothing
+// (layers.go): the publisher is asked for it, at the rate that the weaker links
+// carry, and sends it only while somebody watches it. A line changes its layer at a
+// key frame of the new one; downwards at once, upwards only when the link has
+// carried it for some seconds, and the later the sooner it proved too much before.
+// To find that out padding goes beside the small picture.
 //
 // # What the browser's offer must look like
 //
@@ -70,6 +79,12 @@
 // used is transport-wide-cc, both ways. A sending section names its stream
 // (a=ssrc), as browsers do without simulcast, also while no track is attached. No
 // data channel. Such an offer of Chromium is 7.3 KB, its answer 4.1 KB.
+//
+// A camera may come in up to three layers (a=simulcast:send with a=rid, RFC 8853),
+// listed from the smallest to the largest, from the first offer on. Then the header
+// extensions for mid, rid and repaired rid are used on its section. Hooks.Layers says
+// which layers are of use beside the largest; a browser that sends others too wastes
+// its uplink but is forwarded all the same.
 //
 // Turning a source off and on needs no offer: the browser uses replaceTrack or
 // track.enabled and tells the room, which calls Mute. Screen sharing adds its

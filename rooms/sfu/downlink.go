@@ -8,16 +8,6 @@ import (
 )
 
 const (
-	// followTime is how long a publisher may take to come down to its ceiling
-	// before a picture that does not fit is paused.
-	followTime = 3 * time.Second
-	// A picture stays paused for pauseLeast, and for twice as long as the last time
-	// when it comes too soon after that: one that comes and goes is worse than none.
-	pauseLeast, pauseMost = 3 * time.Second, 48 * time.Second
-	pauseSoon             = 20 * time.Second
-	// A picture comes back when its share is this much above what it takes, and
-	// is over its share when it takes this much more.
-	headroom, excess = 1.15, 1.25
 	// budgetShare is the share of an estimate that is used: the rest is for repairs
 	// and the unevenness of pictures.
 	budgetShare = 0.9
@@ -37,17 +27,6 @@ type downlink struct {
 	estimate estimate
 	budget   budget
 	probe    probe
-}
-
-// pause is how far a line's picture is from fitting. Guarded by the room's mutex.
-type pause struct {
-	share  int  // of the link, bits/s
-	ramp   bool // the share is the ramp's
-	paused bool
-	quiet  bool      // paused before it has begun: not worth a word
-	since  time.Time // it is so
-	least  time.Duration
-	over   time.Time // since when it takes too much; zero: it fits
 }
 
 // flow is how fast a feed comes in. Guarded by the room's mutex.
@@ -89,8 +68,10 @@ func (c *connection) measured(p *rtcp.TransportLayerCC, now time.Time) {
 	}
 	if starting { // a second is long then
 		for _, l := range c.pictures() {
-			if f := l.occupant.feed.Load(); f != nil {
-				f.flow.look(f.arrivals.total(), now)
+			for k := range l.occupant.feeds {
+				if f := l.occupant.feeds[k].Load(); f != nil {
+					f.flow.look(f.arrivals.total(), now)
+				}
 			}
 		}
 	}
@@ -105,7 +86,7 @@ func (r *Room) fit(p *Peer, now time.Time) {
 	lines := c.pictures()
 	demands := make([]demand, len(lines))
 	for i, l := range lines {
-		demands[i] = demand{l.occupant.source, l.occupant.rate()}
+		demands[i] = demand{l.occupant.source, l.occupant.rate(l.occupant.top())}
 	}
 	d := &c.downlink
 	d.ramp.begin(lines, now)
@@ -118,13 +99,13 @@ func (r *Room) fit(p *Peer, now time.Time) {
 		lines[i].pause.share, lines[i].pause.ramp = share, d.starting(now)
 	}
 	for _, l := range lines {
-		l.occupant.limit()
+		l.occupant.limit(now)
 		if l.judge(now) {
 			changed = true
 		}
 	}
 	for _, l := range lines {
-		l.occupant.limit() // without those who are paused now
+		l.occupant.limit(now) // without those who are paused now
 	}
 	if d.starting(now) {
 		d.probe.tick(c, now)
@@ -149,59 +130,6 @@ func (c *connection) pictures() []*line {
 	return out
 }
 
-// judge pauses or resumes the line and reports whether it did. The caller holds
-// the room's mutex.
-func (l *line) judge(now time.Time) bool {
-	rate, share, ceiling := l.occupant.rate(), l.pause.share, l.occupant.ceiling
-	if l.pause.ramp || l.pause.quiet {
-		return l.begin(now)
-	}
-	if share >= unlimited {
-		return l.setPaused(false, now)
-	}
-	if l.pause.paused {
-		need := float64(max(rate, videoLeast)) * headroom
-		if float64(share) >= need && now.Sub(l.pause.since) >= l.pause.least {
-			return l.setPaused(false, now)
-		}
-		return false
-	}
-	over := float64(rate) > float64(share)*excess
-	switch {
-	case share == 0, over && ceiling > share: // nobody will make it smaller for us
-		return l.setPaused(true, now)
-	case !over:
-		l.pause.over = time.Time{}
-	case l.pause.over.IsZero():
-		l.pause.over = now
-	case now.Sub(l.pause.over) >= followTime:
-		return l.setPaused(true, now)
-	}
-	return false
-}
-
-func (l *line) setPaused(paused bool, now time.Time) bool {
-	if l.pause.paused == paused {
-		return false
-	}
-	least := l.pause.least
-	if paused {
-		if least == 0 || now.Sub(l.pause.since) > pauseSoon {
-			least = pauseLeast
-		} else {
-			least = min(2*least, pauseMost)
-		}
-	}
-	l.pause = pause{
-		share: l.pause.share, ramp: l.pause.ramp, paused: paused, quiet: paused && l.pause.quiet, since: now, least: least,
-	}
-	l.hold(paused)
-	if !paused {
-		l.occupant.requestKeyFrame(now)
-	}
-	return true
-}
-
 // hold stops or resumes what the line sends.
 func (l *line) hold(held bool) {
 	l.mu.Lock()
@@ -210,51 +138,6 @@ func (l *line) hold(held bool) {
 	if held {
 		l.maps = nil // padding takes their numbers
 	}
-}
-
-// limit finds the publication's ceiling and, when it has fallen or is a quarter
-// above what the publisher knows, tells the publisher at once; otherwise the next
-// report does. The caller holds the room's mutex.
-func (p *publication) limit() {
-	// Who has only just come must not make the picture small for the others.
-	var shares, starting []int
-	paused := 0
-	if lines := p.subscribers.Load(); lines != nil {
-		for _, l := range *lines {
-			switch {
-			case l.pause.ramp:
-				starting = append(starting, l.pause.share)
-			case l.pause.paused && (!l.pause.quiet || l.pause.share == 0):
-				paused++
-			case l.pause.share > 0: // else nothing was decided yet
-				shares = append(shares, l.pause.share)
-			}
-		}
-	}
-	before := p.ceiling
-	switch {
-	case len(shares) > 0:
-		p.ceiling = ceilingFor(p.source, shares)
-	case len(starting) > 0:
-		p.ceiling = ceilingFor(p.source, starting)
-	case paused > 0:
-		p.ceiling = videoFloor
-	default:
-		p.ceiling = unlimited
-	}
-	if p.ceiling < before || p.ceiling/5 > p.told/4 {
-		if f := p.feed.Load(); f != nil {
-			f.conn.sendCeiling()
-		}
-	}
-}
-
-// rate is what the publication takes, bits/s. The caller holds the room's mutex.
-func (p *publication) rate() int {
-	if f := p.feed.Load(); f != nil {
-		return f.flow.rate
-	}
-	return 0
 }
 
 // sendCeiling tells the browser how much of its pictures is of use, as the limit
@@ -267,18 +150,21 @@ func (c *connection) sendCeiling() {
 		if p == nil {
 			continue
 		}
-		f := p.feed.Load()
-		if f == nil || f.conn != c {
-			continue
-		}
-		if p.source == Microphone {
-			sound = max(sound, f.flow.rate)
-			continue
-		}
-		ssrcs, p.told = append(ssrcs, f.ssrc), p.ceiling
-		if p.open.Load() {
-			sum += min(p.ceiling, p.source.most())
-			limited = limited || p.ceiling < p.source.most()
+		for k := range p.feeds {
+			f := p.feeds[k].Load()
+			if f == nil || f.conn != c {
+				continue
+			}
+			if p.source == Microphone {
+				sound = max(sound, f.flow.rate)
+				continue
+			}
+			limit, most := &p.limits[k], p.most(k)
+			ssrcs, limit.told = append(ssrcs, f.ssrc), limit.ceiling
+			if p.open.Load() && (k == p.top() || f.live.Load()) {
+				sum += min(limit.ceiling, most)
+				limited = limited || limit.ceiling < most
+			}
 		}
 	}
 	if len(ssrcs) == 0 || !limited && !c.limited {
@@ -306,6 +192,11 @@ func (c *connection) balance(feeds []*feed, now time.Time) {
 	}
 	if c.peer.conn != c || c.peer.closed {
 		return
+	}
+	for _, p := range c.peer.publications {
+		if p != nil && p.source.kind() == video {
+			p.limit(now) // nobody may watch it any more
+		}
 	}
 	r.fit(c.peer, now)
 	c.downlink.probe.tick(c, now)

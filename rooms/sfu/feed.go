@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
@@ -25,6 +26,7 @@ const (
 // per packet, from the read to the write at each subscriber.
 type feed struct {
 	publication *publication
+	layer       int // its place in publication.feeds
 	conn        *connection
 	track       *webrtc.TrackRemote
 	receiver    *webrtc.RTPReceiver
@@ -46,8 +48,8 @@ type feed struct {
 	keyPending bool
 }
 
-func newFeed(p *publication, c *connection, track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *feed {
-	f := &feed{publication: p, conn: c, track: track, receiver: receiver, ssrc: uint32(track.SSRC()), pt: -1}
+func newFeed(p *publication, layer int, c *connection, track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *feed {
+	f := &feed{publication: p, layer: layer, conn: c, track: track, receiver: receiver, ssrc: uint32(track.SSRC()), pt: -1}
 	if p.source.kind() == video {
 		f.cache = new(cache)
 	}
@@ -111,15 +113,10 @@ func (f *feed) take(p *packet, repaired bool, size int, now time.Time) {
 	f.publication.forward(f, p, now)
 }
 
-// setLive tells the room when the source begins or stops to arrive.
+// setLive notes when the stream begins or stops to arrive.
 func (f *feed) setLive(live bool) {
-	if f.live.Swap(live) != live && f.publication.feed.Load() == f {
-		p := f.publication
-		p.peer.events.post(func(h *Hooks) {
-			if h.Media != nil {
-				h.Media(p.source, live)
-			}
-		})
+	if f.live.Swap(live) != live {
+		f.publication.tellLive()
 	}
 }
 
@@ -163,7 +160,7 @@ func (f *feed) pendingKeyFrame(came bool, now time.Time) {
 func (f *feed) listen() {
 	buffer := make([]byte, 1500)
 	for {
-		n, _, err := f.receiver.Read(buffer)
+		n, _, err := f.readRTCP(buffer)
 		if err != nil {
 			return
 		}
@@ -177,4 +174,11 @@ func (f *feed) listen() {
 			}
 		}
 	}
+}
+
+func (f *feed) readRTCP(buffer []byte) (int, interceptor.Attributes, error) {
+	if rid := f.track.RID(); rid != "" {
+		return f.receiver.ReadSimulcast(buffer, rid)
+	}
+	return f.receiver.Read(buffer)
 }

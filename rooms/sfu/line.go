@@ -24,9 +24,9 @@ const (
 )
 
 // line is a receiving section of a browser: one outgoing stream, bound for its
-// life, whose occupant changes. Sequence numbers, timestamps and VP8 picture ids
-// go on across occupants, so the browser's decoder notices nothing but a key
-// frame.
+// life, whose occupant changes, and the layer of it. Sequence numbers, timestamps
+// and VP8 picture ids go on across both, so the browser's decoder notices nothing
+// but a key frame.
 type line struct {
 	mid    string
 	kind   kind
@@ -41,6 +41,7 @@ type line struct {
 
 	mu       sync.Mutex // guards what follows
 	onAir    *publication
+	layer    int  // of it that is to be sent; what feed says is, until a key frame
 	held     bool // paused
 	padding  padding
 	out      webrtc.TrackLocalWriter // nil while unbound
@@ -169,8 +170,8 @@ func (l *line) write(f *feed, p *packet, now time.Time) {
 		return
 	}
 	if l.feed != f {
-		if f.publication.feed.Load() != f {
-			return // the publisher's connection of before
+		if f.layer != l.layer || f.publication.feeds[f.layer].Load() != f {
+			return // another layer, or the publisher's connection of before
 		}
 		if !p.key {
 			f.requestKeyFrame(now)
@@ -192,6 +193,27 @@ func (l *line) write(f *feed, p *packet, now time.Time) {
 	l.packets++
 	l.octets += uint32(len(p.payload))
 	l.send(m, p, l.ssrc, l.types[p.codec], uint16(seq), p.payload, now)
+	if l.padding.rate > 0 {
+		l.sendPadding(p.codec, now)
+	}
+}
+
+// aim says which layer is to be sent, from its next key frame on. Until then what
+// is sent goes on, unless that is cut.
+func (l *line) aim(layer int, cut bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.layer = layer
+	if cut {
+		l.feed = nil
+	}
+}
+
+// aimed tells whether the layer that is to be sent is being sent.
+func (l *line) aimed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.feed != nil && l.feed.layer == l.layer
 }
 
 // start begins a mapping with the packet.
@@ -199,8 +221,8 @@ func (l *line) start(f *feed, p *packet, now time.Time) {
 	clock := p.codec.clock()
 	step := clock / 50
 	if !l.lastSent.IsZero() {
-		elapsed := uint32(now.Sub(l.lastSent).Seconds() * float64(clock))
-		step = max(step, elapsed)
+		since := max(now.Sub(l.lastSent), 0) // another feed's goroutine may be ahead
+		step = max(step, uint32(since.Seconds()*float64(clock)))
 	}
 	m := mapping{
 		feed:     f,
@@ -343,11 +365,18 @@ func (l *line) ownSSRC() uint32 {
 	return l.ssrc
 }
 
+// requestKeyFrame asks for a key frame of what is sent, or is to be.
 func (l *line) requestKeyFrame(now time.Time) {
 	l.mu.Lock()
-	on, held := l.onAir, l.held
-	l.mu.Unlock()
-	if on != nil && !held {
-		on.requestKeyFrame(now)
+	defer l.mu.Unlock()
+	if l.onAir == nil || l.held || l.kind == audio {
+		return
+	}
+	f := l.feed
+	if f == nil {
+		f = l.onAir.feeds[l.layer].Load()
+	}
+	if f != nil {
+		f.requestKeyFrame(now)
 	}
 }

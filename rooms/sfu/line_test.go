@@ -46,7 +46,7 @@ func onAirLine(out *sink) (*line, *feed) {
 	p.open.Store(true)
 	f := &feed{publication: p, conn: offline(), cache: new(cache)}
 	f.live.Store(true)
-	p.feed.Store(f)
+	p.feeds[0].Store(f)
 	l := newLine(c, receiving{mid: "3", kind: video, twcc: 4})
 	l.out, l.ssrc, l.rtxSSRC = out, 100, 200
 	l.types[vp8], l.rtxTypes[vp8] = 96, 97
@@ -155,6 +155,63 @@ func TestAPausedLineSendsPaddingOnly(t *testing.T) {
 	}
 }
 
+// Beside a small layer padding is sent that no decoder sees; neither costs an
+// allocation, nor do the packets of the layer that is not sent.
+func TestASmallLayerWithPaddingBesideIt(t *testing.T) {
+	out := &sink{ssrcs: map[uint32]int{}}
+	l, small := onAirLine(out)
+	large := &feed{publication: small.publication, layer: 1, conn: small.conn, cache: new(cache)}
+	large.live.Store(true)
+	small.publication.feeds[1].Store(large)
+	now := time.Now()
+	send(small, 0, now)
+	l.pad(100_000, now)
+	payload := append(vp8Header(0, 0, true), make([]byte, 1000)...)
+	p := packet{codec: vp8, payload: payload}
+	step := func() {
+		now = now.Add(20 * time.Millisecond)
+		p.seq, p.time = p.seq+1, p.time+1800
+		p.picture, _ = parseVP8(p.payload)
+		small.take(&p, false, 1100, now)
+		large.take(&p, false, 1100, now)
+	}
+	for range cacheSize + 1 {
+		step()
+	}
+	packets, padding, last := out.ssrcs[100], out.ssrcs[200], out.last
+	if n := testing.AllocsPerRun(99, step); n > 0 {
+		t.Errorf("%v allocations per packet", n)
+	}
+	if n := out.ssrcs[100] - packets; n != 100 {
+		t.Errorf("%d packets of 100 were sent", n)
+	}
+	// Two seconds of 100 kbit/s.
+	if bytes := (out.ssrcs[200] - padding) * paddingSize; bytes < 24_000 || bytes > 26_000 {
+		t.Errorf("%d bytes of padding", bytes)
+	}
+	if last.SSRC != 200 || last.PayloadType != 97 || !last.Padding {
+		t.Errorf("the padding is %+v", last)
+	}
+}
+
+// Two layers come on two goroutines: the new one's packet may have come before the
+// last that was sent of the other. Time does not go back for that.
+func TestALayerThatBeginsInThePast(t *testing.T) {
+	out := &sink{}
+	l, small := onAirLine(out)
+	large := &feed{publication: small.publication, layer: 1, conn: small.conn, cache: new(cache)}
+	large.live.Store(true)
+	small.publication.feeds[1].Store(large)
+	now := time.Now()
+	send(small, 0, now)
+	last := out.last
+	l.aim(1, false)
+	send(large, 0, now.Add(-time.Millisecond))
+	if out.packets != 2 || int32(out.last.Timestamp-last.Timestamp) <= 0 {
+		t.Errorf("%d packets, from %d to %d", out.packets, last.Timestamp, out.last.Timestamp)
+	}
+}
+
 // onAirSound is the same for a microphone.
 func onAirSound(out *sink) (*line, *feed) {
 	c := offline()
@@ -163,7 +220,7 @@ func onAirSound(out *sink) (*line, *feed) {
 	p.open.Store(true)
 	f := &feed{publication: p, conn: c}
 	f.live.Store(true)
-	p.feed.Store(f)
+	p.feeds[0].Store(f)
 	l := newLine(c, receiving{mid: "2", kind: audio})
 	l.out, l.ssrc = out, 100
 	l.types[opus] = 111

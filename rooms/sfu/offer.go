@@ -32,6 +32,7 @@ type offer struct {
 	fingerprint string // "sha-256 AB:CD:…"
 	ufrag, pwd  string
 	sections    []section
+	ids         layerIDs // zero when no section has layers
 }
 
 // identity tells one PeerConnection of a browser from the next.
@@ -53,10 +54,11 @@ type section struct {
 	mid       string
 	direction direction
 	codecs    []offeredCodec
-	twcc      int    // header extension id, 0: none
-	ssrc, rtx uint32 // what the browser sends with, 0: none
-	rejected  bool   // stopped by the browser, or nothing in it that is forwarded
-	format    int    // its first payload type, to answer a rejected section with
+	twcc      int      // header extension id, 0: none
+	ssrc, rtx uint32   // what the browser sends with, 0: none
+	rids      []string // names of its layers in place of ssrc, the smallest first
+	rejected  bool     // stopped by the browser, or nothing in it that is forwarded
+	format    int      // its first payload type, to answer a rejected section with
 }
 
 type offeredCodec struct {
@@ -120,6 +122,7 @@ type rawSection struct {
 	feedback map[int][]string
 	ssrcs    []uint32
 	groups   [][2]uint32 // FID: primary, retransmission
+	layered
 }
 
 func (p *offerParser) line(kind byte, value string) error {
@@ -233,9 +236,13 @@ func (p *offerParser) sectionAttribute(key, val string) error {
 	case "extmap":
 		number, uri, _ := strings.Cut(val, " ")
 		id, err := strconv.Atoi(number)
-		if err == nil && id >= 1 && id <= 14 && uri == transportCC {
-			s.twcc = id
+		if err == nil && id >= 1 && id <= 14 {
+			s.extension(uri, id)
 		}
+	case "rid":
+		return s.rid(val)
+	case "simulcast":
+		s.simulcast = val
 	case "ssrc":
 		number, _, _ := strings.Cut(val, " ")
 		ssrc, err := strconv.ParseUint(number, 10, 32)
@@ -302,7 +309,7 @@ func (p *offerParser) finish() (*offer, error) {
 		}
 		o.sections = append(o.sections, raw.section)
 	}
-	return o, nil
+	return o, p.settleIDs()
 }
 
 // settle turns the collected lines into the section's codecs and streams.
@@ -339,6 +346,10 @@ func (s *rawSection) settle(ssrcs map[uint32]bool, byType map[int]string) error 
 	}
 	if s.direction == recvonly {
 		return nil
+	}
+	if rids, err := s.sent(); err != nil || rids != nil {
+		s.rids = rids
+		return err
 	}
 	if len(s.ssrcs) == 0 {
 		return unsupported("a sending section names no stream (ssrc)")

@@ -197,6 +197,7 @@ func FuzzParseOffer(f *testing.F) {
 		f.Add(offerOf(f, browser))
 	}
 	f.Add("v=0\r\nm=audio 9 X 1\r\n")
+	f.Add(layeredOffer(f, true, layerLines...))
 	f.Fuzz(func(t *testing.T, text string) {
 		o, err := parseOffer(text)
 		if err != nil {
@@ -210,6 +211,11 @@ func FuzzParseOffer(f *testing.F) {
 		again, err := parseOffer(o.describe(p.directions))
 		if err != nil {
 			t.Fatalf("%v in:\n%s", err, o.describe(p.directions))
+		}
+		for i, s := range o.sections {
+			if p.directions[i] == sendonly && !slices.Equal(again.sections[i].rids, s.rids) {
+				t.Fatal("the description has other layers")
+			}
 		}
 		if len(again.sections) != len(o.sections) || again.fingerprint != o.fingerprint || again.ufrag != o.ufrag {
 			t.Fatal("the description says something else")
@@ -255,7 +261,7 @@ func scramble(text string, edits []byte) string {
 // FuzzOffer drives the whole negotiation twice, protocol stack included: a first
 // offer, and another on top.
 func FuzzOffer(f *testing.F) {
-	good := chromium(f)
+	good := layeredOffer(f, true, layerLines...)
 	f.Add([]byte{}, []byte{})
 	f.Add([]byte{4, 120, 0}, []byte{4, 120, 1, 0, 30, 0})
 	f.Add([]byte{1, 40, 80, 3, 50, 7}, []byte{2, 10, 90, 5, 60, 3})

@@ -61,15 +61,15 @@ func (p *Peer) Offer(ctx context.Context, sdp string, tracks []Track) (answer st
 		}
 	}
 	sending := p.publish(plan)
-	conn.accept(sending)
+	conn.accept(sending, plan.rids)
 	answer, added, err := conn.negotiate(ctx, o, plan)
 	if err != nil {
 		p.room.server.log.Warn("media: negotiation", "err", err)
 		p.lose(conn)
 		return "", nil, &Error{CodeFailed, "the media connection could not be agreed on"}
 	}
-	conn.identity = o.identity()
-	lines, err = p.install(conn, added, sending)
+	conn.identity, conn.ids = o.identity(), o.ids
+	lines, err = p.install(conn, added, sending, plan.rids)
 	return answer, lines, err
 }
 
@@ -93,7 +93,7 @@ func (p *Peer) publish(plan plan) map[string]*publication {
 	for mid, source := range plan.sources {
 		pub := p.publications[source.index()]
 		if pub == nil {
-			pub = &publication{peer: p, source: source, ceiling: unlimited}
+			pub = newPublication(p, source)
 		}
 		sending[mid] = pub
 	}
@@ -101,7 +101,7 @@ func (p *Peer) publish(plan plan) map[string]*publication {
 }
 
 // install makes a negotiated connection the peer's own.
-func (p *Peer) install(conn *connection, added []*line, sending map[string]*publication) ([]Line, error) {
+func (p *Peer) install(conn *connection, added []*line, sending map[string]*publication, rids layersByMID) ([]Line, error) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	if p.closed {
@@ -119,8 +119,9 @@ func (p *Peer) install(conn *connection, added []*line, sending map[string]*publ
 	conn.asked = 0
 
 	var now [len(sources)]*publication
-	for _, pub := range sending {
+	for mid, pub := range sending {
 		now[pub.source.index()] = pub
+		pub.layOut(rids[mid])
 	}
 	for i, pub := range p.publications {
 		if pub != nil && pub != now[i] {
@@ -179,12 +180,45 @@ func (p *Peer) lines() []Line {
 	}
 	out := make([]Line, len(p.conn.lines))
 	for i, l := range p.conn.lines {
-		out[i].MID, out[i].Paused = l.mid, l.pause.paused && !l.pause.quiet
+		out[i].MID, out[i].Paused = l.mid, l.showsPaused()
 		if l.occupant != nil {
 			out[i].Participant, out[i].Source = l.occupant.peer.id, l.occupant.source
 		}
 	}
 	return out
+}
+
+// Layers are the layers of the peer's pictures that are of use beside the largest.
+func (p *Peer) Layers() []Layer {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	return p.layers()
+}
+
+// layers is Layers for a caller that holds the room's mutex.
+func (p *Peer) layers() []Layer {
+	var out []Layer
+	for _, pub := range p.publications {
+		if pub == nil {
+			continue
+		}
+		for k, rid := range pub.rids {
+			if asked := pub.limits[k].asked; asked > 0 {
+				out = append(out, Layer{pub.source, rid, asked})
+			}
+		}
+	}
+	return out
+}
+
+// tellLayers passes that on. The caller holds the room's mutex.
+func (p *Peer) tellLayers() {
+	layers := p.layers()
+	p.events.post(func(h *Hooks) {
+		if h.Layers != nil {
+			h.Layers(layers)
+		}
+	})
 }
 
 // tellLines passes the map on. The caller holds the room's mutex.

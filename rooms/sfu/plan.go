@@ -1,9 +1,12 @@
 package sfu
 
+import "slices"
+
 // plan is what to answer to an offer.
 type plan struct {
 	directions []direction       // by section, as the stack is told
 	sources    map[string]Source // accepted sending sections, by mid
+	rids       layersByMID       // of those that have layers
 	receiving  []receiving       // all lines, in the order of the offer
 }
 
@@ -21,14 +24,18 @@ func planFor(o *offer, tracks []Track, may Rights, conn *connection) (plan, erro
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{directions: make([]direction, len(o.sections)), sources: map[string]Source{}}
+	p := plan{directions: make([]direction, len(o.sections)), sources: map[string]Source{}, rids: layersByMID{}}
 	known := map[string]bool{}
 	var before map[string]*publication
+	var rids layersByMID
 	if conn != nil {
 		for _, mid := range conn.lineMIDs() {
 			known[mid] = true
 		}
-		before = conn.accepted()
+		before, rids = conn.accepted()
+		if err := o.keepTo(conn.ids); err != nil {
+			return plan{}, err
+		}
 	}
 	pairs := map[kind]int{}
 	for i, s := range o.sections {
@@ -50,10 +57,15 @@ func planFor(o *offer, tracks []Track, may Rights, conn *connection) (plan, erro
 			p.directions[i] = inactive
 		case before[s.mid] != nil && before[s.mid].source != source:
 			return plan{}, unsupported("section %s already sends another source", s.mid)
+		case before[s.mid] != nil && !slices.Equal(rids[s.mid], s.rids):
+			return plan{}, unsupported("section %s already sends other layers", s.mid)
 		case may.allow(source) || before[s.mid] != nil:
 			// A right that was withdrawn shuts the gate; the section stays as it is.
 			p.directions[i] = sendonly
 			p.sources[s.mid] = source
+			if s.rids != nil {
+				p.rids[s.mid] = s.rids
+			}
 		default:
 			p.directions[i] = inactive
 		}
@@ -94,7 +106,7 @@ func nameTracks(o *offer, tracks []Track) (map[string]Source, error) {
 func (o *offer) streams(p plan) []uint32 {
 	var ssrcs []uint32
 	for _, s := range o.sections {
-		if _, ok := p.sources[s.mid]; ok {
+		if _, ok := p.sources[s.mid]; ok && s.rids == nil {
 			ssrcs = append(ssrcs, s.ssrc, s.rtx)
 		}
 	}

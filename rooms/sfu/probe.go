@@ -17,11 +17,11 @@ const (
 	paddingLag = 150 * time.Millisecond
 )
 
-// probe finds out whether a paused picture would fit by now: nothing flows, so
-// there is nothing to estimate from. It sends padding in place of the picture,
-// first less than the link is known to carry and then more and more, and stops
-// at the first sign that it is too much, long before sound is in danger. Guarded
-// by the room's mutex.
+// probe finds out whether a paused picture would fit by now, or a larger layer
+// than the one that is sent: nothing of it flows, so there is nothing to estimate
+// from. It sends padding in its place, first less than the link is known to carry
+// and then more and more, and stops at the first sign that it is too much, long
+// before sound is in danger. Guarded by the room's mutex.
 type probe struct {
 	line *line // nil: no probe is under way
 	rate int   // bits/s
@@ -38,13 +38,13 @@ func (p *probe) tick(c *connection, now time.Time) {
 	flowing, need := 0, 0
 	for _, l := range c.pictures() {
 		if !l.pause.paused {
-			flowing += l.occupant.rate()
-			continue
+			flowing += l.occupant.rate(l.pause.layer)
 		}
-		if held == nil {
-			held = l
+		lacks := l.lacks()
+		if lacks > 0 && (held == nil || l.pause.paused && !held.pause.paused) {
+			held = l // a picture that is away comes before a small one
 		}
-		need += l.need()
+		need += lacks
 	}
 	switch {
 	case held == nil:
@@ -66,9 +66,9 @@ func (p *probe) tick(c *connection, now time.Time) {
 	}
 }
 
-// run sends at a rate, but no more than the picture needs to come back.
+// run sends at a rate, but no more than the picture needs to come back or grow.
 func (p *probe) run(rate int, now time.Time) {
-	p.pad(min(rate, p.line.need()), now)
+	p.pad(min(rate, p.line.lacks()), now)
 }
 
 func (p *probe) pad(rate int, now time.Time) {
@@ -76,10 +76,21 @@ func (p *probe) pad(rate int, now time.Time) {
 	p.line.pad(p.rate, now)
 }
 
-// need is what has to fit for the line's picture to come back. The caller holds
-// the room's mutex.
-func (l *line) need() int {
-	return int(float64(max(l.occupant.rate(), videoLeast)) * headroom / budgetShare * 1.05)
+// lacks is how much more has to fit for the line's picture to come back or to grow,
+// 0 when only time is missing. The caller holds the room's mutex.
+func (l *line) lacks() int {
+	next, present := l.next(), 0
+	if next < 0 {
+		return 0
+	}
+	if !l.pause.paused {
+		if l.bears(next) {
+			return 0
+		}
+		present = l.occupant.rate(l.pause.layer)
+	}
+	need := float64(l.occupant.takes(next)) * headroom / budgetShare * 1.05
+	return max(int(need)-present, 0)
 }
 
 // tooMuch ends the probe that is under way.
@@ -102,7 +113,8 @@ func (p *probe) end() {
 	}
 }
 
-// padding is what a held line sends. Guarded by the line's mutex.
+// padding is what a line sends in place of a picture, or beside a small one.
+// Guarded by the line's mutex.
 type padding struct {
 	rate   int // bits/s, 0: nothing
 	credit float64
@@ -119,8 +131,9 @@ func (l *line) pad(rate int, now time.Time) {
 	l.padding.rate = rate
 }
 
-// sendPadding is called for each packet that the line does not send, as its
-// clock. The caller holds mu.
+// sendPadding is called for each packet that a held line does not send and that
+// another sends, as its clock. Beside a picture it goes with the repairs: their
+// numbers may have gaps in between. The caller holds mu.
 func (l *line) sendPadding(c codec, now time.Time) {
 	d := &l.padding
 	if d.rate == 0 {
@@ -131,9 +144,15 @@ func (l *line) sendPadding(c codec, now time.Time) {
 	d.last = now
 	l.header.Padding, l.header.PaddingSize = true, paddingSize
 	for ; d.credit >= paddingSize; d.credit -= paddingSize {
-		l.lastSeq++
-		l.packets++
-		l.emit(l.ssrc, l.types[c], uint16(l.lastSeq), l.lastTime, nil, now)
+		switch {
+		case l.held:
+			l.lastSeq++
+			l.packets++
+			l.emit(l.ssrc, l.types[c], uint16(l.lastSeq), l.lastTime, nil, now)
+		case l.rtxTypes[c] != 0 && l.rtxSSRC != 0:
+			l.rtxSeq++
+			l.emit(l.rtxSSRC, l.rtxTypes[c], l.rtxSeq, l.lastTime, nil, now)
+		}
 	}
 	l.header.Padding, l.header.PaddingSize = false, 0
 }

@@ -34,7 +34,7 @@ type ramp struct {
 func (r *ramp) begin(pictures []*line, now time.Time) {
 	for _, l := range pictures {
 		r.applies = r.applies || l.numbered
-		if r.began.IsZero() && l.numbered && l.conn.ready.Load() && l.occupant.rate() > 0 {
+		if r.began.IsZero() && l.numbered && l.conn.ready.Load() && l.occupant.rate(l.occupant.top()) > 0 {
 			r.began, r.rises, r.double = now, now.Add(rampWait), rampWait
 		}
 	}
@@ -91,27 +91,47 @@ func (d *downlink) calm(now time.Time) bool {
 }
 
 // begin holds a picture back that is more than the ramp gives, until it fits for
-// the first time: the publisher comes down, or the ramp goes up. Once it has begun
-// nothing is held for the ramp's sake, which gives more soon. It reports whether
-// there is something to tell. The caller holds the room's mutex.
-func (l *line) begin(now time.Time) (tell bool) {
-	p, rate := &l.pause, 0
-	if f := l.occupant.feed.Load(); f != nil {
-		rate = f.flow.last // it may just have come down
-	}
-	over := float64(rate) > float64(p.share)*excess
+// the first time: the publisher comes down, or the ramp goes up. A smaller layer
+// that comes anyway stands in for it. Once it has begun nothing is held for the
+// ramp's sake, which gives more soon. The caller holds the room's mutex.
+func (l *line) begin(now time.Time) {
+	s := &l.pause
+	best, rate := l.fitting() // it may just have come down
+	calm := l.conn.downlink.calm(now)
 	switch {
-	case p.quiet && !over && p.share > 0 && l.conn.downlink.calm(now):
-		l.setPaused(false, now)
-		p.least = 0 // it was none
-	case p.quiet && !p.ramp && now.Sub(p.since) >= followTime:
-		p.quiet, p.since, p.least = false, now, pauseLeast
-		return true
-	case p.since.IsZero() && over:
-		p.quiet = true
-		l.setPaused(true, now)
-	case p.since.IsZero() && rate > 0:
-		p.since = now
+	case s.quiet && best >= 0 && s.share > 0 && calm:
+		l.step(best, now)
+		s.least = 0 // it was none
+	case s.quiet && !s.ramp && l.smaller() >= 0 && l.occupant.limits[s.layer].ceiling > s.share:
+		l.step(l.smaller(), now)
+	case s.quiet && !s.ramp && now.Sub(s.since) >= followTime:
+		s.quiet, s.since, s.least = false, now, pauseLeast
+	case s.since.IsZero() && best < 0:
+		s.quiet = true
+		l.step(-1, now)
+	case s.since.IsZero() && rate > 0:
+		if best != s.layer {
+			l.step(best, now)
+		}
+		s.since, s.least = now, 0
+	case !s.paused && !s.since.IsZero() && best > s.layer && calm && s.asked.IsZero():
+		l.step(best, now)
+		s.least = 0
 	}
-	return false
+}
+
+// fitting is the largest layer that comes and is no more than the ramp gives, -1:
+// none, and what it takes.
+func (l *line) fitting() (layer, rate int) {
+	p := l.occupant
+	for k := p.top(); k >= 0; k-- {
+		last := 0
+		if f := p.feeds[k].Load(); f != nil {
+			last = f.flow.last
+		}
+		if float64(last) <= float64(l.pause.share)*excess && (last > 0 || k == p.top()) {
+			return k, last
+		}
+	}
+	return -1, 0
 }

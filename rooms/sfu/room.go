@@ -81,6 +81,7 @@ func (r *Room) remove(p *Peer) {
 // those whose lines changed, except for one peer (who learns them otherwise).
 // The caller holds mu.
 func (r *Room) arrange(except *Peer) {
+	now := time.Now()
 	for _, p := range r.order {
 		for _, pub := range p.publications {
 			if pub != nil {
@@ -89,7 +90,7 @@ func (r *Room) arrange(except *Peer) {
 		}
 	}
 	audience := map[*publication][]*line{}
-	var fresh []*publication
+	var fresh []*line
 	var moved []*Peer
 	for _, p := range r.order {
 		if p.conn == nil {
@@ -114,22 +115,21 @@ func (r *Room) arrange(except *Peer) {
 			if pub != nil {
 				lines := audience[pub]
 				pub.subscribers.Store(&lines)
-				pub.limit()
+				pub.limit(now)
 			}
 		}
 	}
-	now := time.Now()
 	for _, p := range moved {
 		r.fit(p, now) // before the pictures begin
 	}
-	for _, pub := range fresh {
-		pub.requestKeyFrame(now)
+	for _, l := range fresh {
+		l.requestKeyFrame(now)
 	}
 }
 
-// arrangeFor assigns one peer's lines. It returns the publications that came on
-// a line, and whether anything changed. The caller holds mu.
-func (r *Room) arrangeFor(p *Peer) (tuned []*publication, changed bool) {
+// arrangeFor assigns one peer's lines. It returns those that something came on, and
+// whether anything changed. The caller holds mu.
+func (r *Room) arrangeFor(p *Peer) (tuned []*line, changed bool) {
 	lines := p.conn.lines
 	places := make([]place, len(lines))
 	audioLines := 0
@@ -154,7 +154,9 @@ func (r *Room) arrangeFor(p *Peer) (tuned []*publication, changed bool) {
 		l.hold(false)
 		l.tune(pub)
 		if pub != nil {
-			tuned = append(tuned, pub)
+			l.pause.layer = pub.top()
+			l.aim(pub.top(), true)
+			tuned = append(tuned, l)
 		}
 	}
 	if audioMissing+videoMissing > 0 {

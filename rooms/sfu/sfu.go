@@ -53,6 +53,14 @@ type Line struct {
 	Paused      bool
 }
 
+// Layer is a size of one of a peer's own pictures that somebody watches, in place of
+// the largest. Rate is how much of it is of use, bits/s.
+type Layer struct {
+	Source Source
+	RID    string
+	Rate   int
+}
+
 // Hooks is how a peer tells its owner of changes. Hooks are called from the
 // package's own goroutines, in order for one peer, never with a lock held; they
 // must return quickly and must not call back into the package. Any may be nil.
@@ -63,6 +71,10 @@ type Hooks struct {
 	// More asks the browser to offer again with so many receiving sections in
 	// all; called when a participant's media found no line.
 	More func(audio, video int)
+	// Layers carries the whole list of the peer's own layers that are of use beside
+	// the largest of each picture, after every change that matters. The others are
+	// watched by nobody and need not be sent; at first none is of use.
+	Layers func([]Layer)
 	// Connected tells when media can flow, and when it no longer can: the path
 	// is silent for some seconds, or the browser closed the connection.
 	Connected func(up bool)

@@ -101,12 +101,21 @@ type studio struct {
 	most      int // bits/s of the camera
 	target    int // bits/s it aims at
 	allowed   int // bits/s it was told
-	wantKey   bool
 	keyFrames int
 	voice     voice
-	seqs      [len(sources)]uint16
-	pictures  uint16
-	silent    bool // sends nothing
+	sound     uint16     // packets of it
+	encoders  []*encoder // the smallest first
+	silent    bool       // sends nothing
+	thin      bool       // its uplink does not bear a second layer
+}
+
+// encoder makes one layer of the camera.
+type encoder struct {
+	feed     *feed
+	rate     func() int // bits/s, 0: nothing
+	wantKey  bool
+	pictures uint16
+	packets  uint16
 }
 
 const (
@@ -135,35 +144,86 @@ func (v voice) takes() int {
 }
 
 func (w *world) publish(id string, most int) *studio {
-	s := &studio{world: w, most: most, target: 300_000, allowed: unlimited, wantKey: true, voice: fullVoice}
+	return w.publishLayers(id, most, nil)
+}
+
+// publishLayers is the same with a camera whose picture may come in layers, as many
+// as have a name: the largest is as without, a smaller one comes when it is asked for.
+func (w *world) publishLayers(id string, most int, rids []string) *studio {
+	s := &studio{world: w, most: most, target: 300_000, allowed: unlimited, voice: fullVoice}
 	s.target = min(s.target, most)
 	s.Peer = w.peer(id, func(p rtcp.Packet) { w.after(uplinkTime, func() { s.told(p) }) })
 	for _, source := range []Source{Microphone, Camera} {
-		pub := &publication{peer: s.Peer, source: source, ceiling: unlimited}
+		pub := newPublication(s.Peer, source)
 		pub.open.Store(true)
-		f := &feed{publication: pub, conn: s.conn, ssrc: uint32(source.index() + 1), codec: opus}
-		if source == Camera {
-			f.codec, f.cache = vp8, new(cache)
-		}
-		f.live.Store(true)
-		pub.feed.Store(f)
 		s.publications[source.index()] = pub
-		s.conn.feeds = append(s.conn.feeds, f)
-		w.every(time.Second, func() {
-			f.arrivals.reported(&rtcp.SenderReport{
-				SSRC: f.ssrc, NTPTime: toNTP(w.now), RTPTime: s.stamp(f),
-			}, s.conn, w.now)
-		})
+		if source == Microphone {
+			s.feed(pub, 0, opus)
+			continue
+		}
+		pub.rids = rids
+		for k := range pub.top() {
+			s.encoders = append(s.encoders, &encoder{feed: s.feed(pub, k, vp8), wantKey: true, rate: s.asked(pub, k)})
+		}
+		f := s.feed(pub, pub.top(), vp8)
+		s.encoders = append(s.encoders, &encoder{feed: f, wantKey: true, rate: s.largest})
+		f.live.Store(true)
 	}
 	w.after(0, s.speak)
-	w.after(0, s.film)
+	for _, e := range s.encoders {
+		w.after(0, func() { s.film(e) })
+	}
 	return s
+}
+
+func (s *studio) feed(pub *publication, layer int, c codec) *feed {
+	f := &feed{publication: pub, layer: layer, conn: s.conn, ssrc: uint32(10*pub.source.index() + layer + 1), codec: c}
+	if c == vp8 {
+		f.cache = new(cache)
+	}
+	pub.feeds[layer].Store(f)
+	s.conn.feeds = append(s.conn.feeds, f)
+	s.world.every(time.Second, func() {
+		f.arrivals.reported(&rtcp.SenderReport{
+			SSRC: f.ssrc, NTPTime: toNTP(s.world.now), RTPTime: s.stamp(f),
+		}, s.conn, s.world.now)
+	})
+	return f
+}
+
+// asked is the rate that a smaller layer has: what the server asked for some time
+// ago, over the signaling.
+func (s *studio) asked(pub *publication, layer int) func() int {
+	rate := 0
+	s.world.every(50*time.Millisecond, func() {
+		asked := pub.limits[layer].asked
+		s.world.after(200*time.Millisecond, func() { rate = asked })
+	})
+	return func() int {
+		if s.thin {
+			return 0
+		}
+		return rate
+	}
+}
+
+// largest is the rate of the largest layer: what the others leave it. Its uplink is
+// tried out.
+func (s *studio) largest() int {
+	s.target = min(s.most, s.target+s.target/framesRate/4)
+	rest := s.allowed
+	for _, e := range s.encoders[:len(s.encoders)-1] {
+		rest -= e.rate()
+	}
+	return max(min(s.target, rest), pictureMin)
 }
 
 func (s *studio) told(p rtcp.Packet) {
 	switch p := p.(type) {
 	case *rtcp.PictureLossIndication:
-		s.wantKey = true
+		for _, e := range s.encoders {
+			e.wantKey = e.wantKey || e.feed.ssrc == p.MediaSSRC
+		}
 	case *rtcp.ReceiverEstimatedMaximumBitrate:
 		s.voice = fullVoice
 		if p.Bitrate < frugally {
@@ -178,15 +238,20 @@ func (s *studio) stamp(f *feed) uint32 {
 }
 
 func (s *studio) speak() {
-	s.send(Microphone, true, make([]byte, s.voice.size))
+	s.sound++
+	s.send(s.publications[Microphone.index()].feeds[0].Load(), s.sound, true, make([]byte, s.voice.size))
 	s.world.after(s.voice.packet, s.speak)
 }
 
 // film makes a frame, fewer when there is little for them. A key frame is four
 // times as large as others; those differ by a third.
-func (s *studio) film() {
-	s.target = min(s.most, s.target+s.target/framesRate/4) // its uplink is tried out
-	rate := max(min(s.target, s.allowed), pictureMin)
+func (s *studio) film(e *encoder) {
+	rate := e.rate()
+	if rate == 0 {
+		e.wantKey = true
+		s.world.after(time.Second/framesRate, func() { s.film(e) })
+		return
+	}
 	frames := framesRate
 	switch {
 	case rate < 80_000:
@@ -194,30 +259,29 @@ func (s *studio) film() {
 	case rate < 130_000:
 		frames = framesRate * 2 / 3
 	}
-	s.world.after(time.Second/time.Duration(frames), s.film)
+	s.world.after(time.Second/time.Duration(frames), func() { s.film(e) })
 	size := int(float64(rate) / 8 / float64(frames) * (0.7 + 0.6*s.world.chance.Float64()))
-	key := s.wantKey
+	key := e.wantKey
 	if key {
-		size, s.wantKey = size*4, false
+		size, e.wantKey = size*4, false
 		s.keyFrames++
 	}
-	s.pictures++
+	e.pictures++
 	for n := size/1100 + 1; n > 0; n-- {
 		part := size / n
 		size -= part
-		payload := append(vp8Header(s.pictures, uint8(s.pictures), key), make([]byte, part)...)
+		payload := append(vp8Header(e.pictures, uint8(e.pictures), key), make([]byte, part)...)
 		if !key {
 			payload[5] = 1
 		}
 		key = false
-		s.send(Camera, n == 1, payload)
+		e.packets++
+		s.send(e.feed, e.packets, n == 1, payload)
 	}
 }
 
-func (s *studio) send(source Source, marker bool, payload []byte) {
-	f := s.publications[source.index()].feed.Load()
-	s.seqs[source.index()]++
-	h := rtp.Header{Version: 2, Marker: marker, SequenceNumber: s.seqs[source.index()], Timestamp: s.stamp(f)}
+func (s *studio) send(f *feed, seq uint16, marker bool, payload []byte) {
+	h := rtp.Header{Version: 2, Marker: marker, SequenceNumber: seq, Timestamp: s.stamp(f)}
 	if s.silent {
 		return
 	}
@@ -277,6 +341,10 @@ type incoming struct {
 	lastSR   uint32
 	lastSRAt time.Time
 	key      bool // nothing but a key frame is of use
+	layer    int
+	sent     rtp.Header // the newest of the picture
+	picture  uint16
+	shown    time.Time // when the last frame came
 }
 
 // record is what one would notice.
@@ -290,6 +358,9 @@ type record struct {
 	resumed      time.Duration   // the last, after the beginning
 	bytes        int             // of pictures that came
 	first        time.Duration   // until the first of them, 0: none came
+	layers       int             // changes from one layer to another
+	broken       int             // packets that do not go on where the one before ended
+	frozen       time.Duration   // the longest time without a frame
 }
 
 // queueLong is more than should ever stand.
@@ -317,8 +388,10 @@ func (w *world) watch(id string, link wire, from ...*studio) *viewer {
 			pub := s.publications[source.index()]
 			l.tune(pub)
 			l.occupant = pub
+			l.pause.layer = pub.top()
+			l.aim(pub.top(), true)
 			v.conn.lines = append(v.conn.lines, l)
-			in := &incoming{line: l, key: true}
+			in := &incoming{line: l, key: true, layer: pub.top(), shown: w.now}
 			v.lines[l.ssrc] = in
 			if l.rtxSSRC != 0 {
 				v.lines[l.rtxSSRC] = in
@@ -347,6 +420,9 @@ func (v *viewer) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 		number = slices.Clone(h.GetExtension(4))
 	}
 	start := h.SSRC == in.ssrc && in.kind == video && startsKeyFrame(vp8, payload)
+	if h.SSRC == in.ssrc && in.kind == video && !in.goesOn(h, payload, start) {
+		v.record.broken++
+	}
 	fits := v.link.carry(size, func() { v.arrived(in, header, number, start, size) })
 	if in.kind == audio {
 		v.record.sound++
@@ -355,6 +431,26 @@ func (v *viewer) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 		}
 	}
 	return size, nil
+}
+
+// goesOn tells whether a packet continues the line's picture: numbers without a gap,
+// time that does not go back, pictures one after the other, another layer only with a
+// key frame.
+func (in *incoming) goesOn(h *rtp.Header, payload []byte, start bool) bool {
+	last := in.sent
+	in.sent = *h
+	if h.Padding {
+		return h.SequenceNumber == last.SequenceNumber+1 || last.SSRC == 0
+	}
+	d, _ := parseVP8(payload)
+	picture := in.picture
+	in.picture = d.id
+	if last.SSRC == 0 {
+		return start
+	}
+	same := d.id == picture && h.Timestamp == last.Timestamp
+	next := d.id == (picture+1)&0x7fff && int32(h.Timestamp-last.Timestamp) > 0
+	return h.SequenceNumber == last.SequenceNumber+1 && (same || next)
 }
 
 func (v *viewer) Write(b []byte) (int, error) { return len(b), nil }
@@ -380,7 +476,10 @@ func (v *viewer) arrived(in *incoming, h rtp.Header, number []byte, start bool, 
 		in.key = false
 	}
 	if !in.key {
-		v.record.bytes += size
+		if v.record.bytes += size; h.Marker {
+			v.record.frozen = max(v.record.frozen, v.world.now.Sub(in.shown))
+			in.shown = v.world.now
+		}
 		if v.record.first == 0 {
 			v.record.first = v.world.now.Sub(v.record.began)
 		}
@@ -449,12 +548,18 @@ func (v *viewer) look() {
 		r.settled = since
 	}
 	for _, l := range v.conn.lines {
-		if paused := l.pause.paused && !l.pause.quiet; v.paused[l] != paused {
+		if paused := l.showsPaused(); v.paused[l] != paused {
 			v.paused[l] = paused
 			r.switches++
 			if !paused {
 				r.resumed = since
 			}
+		}
+	}
+	for _, in := range v.lines {
+		if in.feed != nil && in.feed.layer != in.layer {
+			in.layer = in.feed.layer
+			r.layers++
 		}
 	}
 }

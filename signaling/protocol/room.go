@@ -77,6 +77,7 @@ type RoomWelcome struct {
 	Chat        []ChatMessage `json:"chat" doc:"messages after the one named in hello"`
 	Began       int64         `json:"began,omitempty" doc:"ms since the Unix epoch when the call began"`
 	Lines       []Line        `json:"lines"`
+	Layers      []Layer       `json:"layers,omitempty" doc:"as in layers"`
 	ICEServers  []ICEServer   `json:"ice_servers" doc:"for the media connection; empty when the server has no relay"`
 }
 
@@ -140,6 +141,21 @@ type Line struct {
 // Lines replaces the whole map of lines.
 type Lines struct {
 	Lines []Line `json:"lines"`
+}
+
+// Layers replaces the list of the person's own layers that somebody watches in place
+// of the largest: of a camera that is offered in several sizes (simulcast with rid).
+// The largest is always of use; those that are not listed are not, and none is at
+// first.
+type Layers struct {
+	Layers []Layer `json:"layers"`
+}
+
+// Layer is one size of one's own picture.
+type Layer struct {
+	Source string `json:"source" enum:"camera,screen"`
+	RID    string `json:"rid" doc:"as in the offer"`
+	Rate   int    `json:"rate" doc:"kbit/s that are of use"`
 }
 
 // MoreLines asks the browser to offer again with more receiving sections.

@@ -60,6 +60,7 @@ var table = []Entry{
 	entry[RoomWelcome](Room, Server, "welcome"),
 	entry[Answer](Room, Server, "answer"),
 	entry[Lines](Room, Server, "lines"),
+	entry[Layers](Room, Server, "layers"),
 	entry[MoreLines](Room, Server, "more-lines"),
 	entry[Joined](Room, Server, "joined"),
 	entry[Updated](Room, Server, "updated"),

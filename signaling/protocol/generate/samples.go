@@ -45,6 +45,8 @@ var lines = []protocol.Line{
 	{MID: "5"},
 }
 
+var layers = []protocol.Layer{{Source: "camera", RID: "s", Rate: 130}}
+
 var relay = []protocol.ICEServer{{URLs: []string{"turns:consult.example.org:443?transport=tcp"}, Username: "1763803600:p-1", Credential: "credential"}}
 
 var samples = []sample{
@@ -75,9 +77,10 @@ var samples = []sample{
 		Phase: "waiting", State: "waiting", Version: 6, May: []string{"microphone", "camera", "screen", "chat"},
 		Roster: []protocol.Participant{doctor, expert},
 		Chat:   []protocol.ChatMessage{{Seq: 4, Key: "k-0", Person: expertID, Name: "王建国", NameLatin: "Wang Jianguo", At: instant, Text: "Good morning."}},
-		Began:  instant, Lines: lines, ICEServers: relay}},
+		Began:  instant, Lines: lines, Layers: layers, ICEServers: relay}},
 	{protocol.Room, protocol.Server, protocol.Answer{ID: 1, SDP: "v=0\r\n", Lines: lines}},
 	{protocol.Room, protocol.Server, protocol.Lines{Lines: lines}},
+	{protocol.Room, protocol.Server, protocol.Layers{Layers: layers}},
 	{protocol.Room, protocol.Server, protocol.MoreLines{Audio: 4, Video: 4}},
 	{protocol.Room, protocol.Server, protocol.Joined{Participant: expert}},
 	{protocol.Room, protocol.Server, protocol.Updated{Participant: doctor}},

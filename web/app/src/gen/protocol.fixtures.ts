@@ -274,6 +274,13 @@ export const roomFromServer: RoomFromServer[] = [
           "mid": "5"
         }
       ],
+      "layers": [
+        {
+          "source": "camera",
+          "rid": "s",
+          "rate": 130
+        }
+      ],
       "ice_servers": [
         {
           "urls": [
@@ -335,6 +342,18 @@ export const roomFromServer: RoomFromServer[] = [
         },
         {
           "mid": "5"
+        }
+      ]
+    }
+  },
+  {
+    "type": "layers",
+    "body": {
+      "layers": [
+        {
+          "source": "camera",
+          "rid": "s",
+          "rate": 130
         }
       ]
     }

@@ -192,6 +192,8 @@ export interface RoomWelcome {
   /** ms since the Unix epoch when the call began */
   began?: number;
   lines: Line[];
+  /** as in layers */
+  layers?: Layer[];
   /** for the media connection; empty when the server has no relay */
   ice_servers: ICEServer[];
 }
@@ -245,6 +247,15 @@ export interface Line {
   paused?: boolean;
 }
 
+/** Layer is one size of one's own picture. */
+export interface Layer {
+  source: "camera" | "screen";
+  /** as in the offer */
+  rid: string;
+  /** kbit/s that are of use */
+  rate: number;
+}
+
 /** ICEServer is a relay as an RTCPeerConnection takes it. A browser uses it only where no direct path works: in networks that let nothing but TLS through. */
 export interface ICEServer {
   /** turns: at the host and port of the app itself */
@@ -264,6 +275,11 @@ export interface Answer {
 /** Lines replaces the whole map of lines. */
 export interface Lines {
   lines: Line[];
+}
+
+/** Layers replaces the list of the person's own layers that somebody watches in place of the largest: of a camera that is offered in several sizes (simulcast with rid). The largest is always of use; those that are not listed are not, and none is at first. */
+export interface Layers {
+  layers: Layer[];
 }
 
 /** MoreLines asks the browser to offer again with more receiving sections. */
@@ -357,6 +373,7 @@ export type RoomFromServer =
   | { type: "welcome"; body: RoomWelcome }
   | { type: "answer"; body: Answer }
   | { type: "lines"; body: Lines }
+  | { type: "layers"; body: Layers }
   | { type: "more-lines"; body: MoreLines }
   | { type: "joined"; body: Joined }
   | { type: "updated"; body: Updated }
