@@ -83,4 +83,4 @@ dev: $(MODULES) ## the browser app with live reload on http://localhost:5173, ag
 	cd $(APP) && npm run dev
 
 clean: ## remove what was built (never the data folder)
-	rm -rf bin $(APP)/dist/assets $(APP)/dist/index.html $(APP)/node_modules
+	rm -rf bin $(APP)/dist/assets $(APP)/dist/index.html $(APP)/node_modules $(APP)/.svelte-check
