@@ -14,12 +14,9 @@ import (
 // parts when its frame has run; the pages of a case name theirs in index.html,
 // so that they come right behind the frame.
 var (
-	ofCase    = regexp.MustCompile(`^/consults/[0-9a-f-]{36}(/room)?$`)
-	pageParts = map[string][]string{ // by what follows the case in the path, as src/pages.ts has it
-		"":      {"src/pages/consult/Consult.svelte", "text/shell", "text/consult"},
-		"/room": {"src/pages/room/Room.svelte", "text/shell", "text/consult", "text/room"},
-	}
-	textFolders = map[string]string{"zh-CN": "zh", "en": "en"} // by the language cookie's value
+	ofCase      = regexp.MustCompile(`^/consults/[0-9a-f-]{36}(/room)?$`)
+	caseParts   = []string{"src/pages/case.ts", "text/shell", "text/case"} // as src/pages.ts has it
+	textFolders = map[string]string{"zh-CN": "zh", "en": "en"}             // by the language cookie's value
 )
 
 // manifest is what the build says of its files, by source.
@@ -27,11 +24,10 @@ type manifest map[string]struct {
 	File    string   `json:"file"`
 	CSS     []string `json:"css"`
 	Imports []string `json:"imports"`
-	IsEntry bool     `json:"isEntry"`
 }
 
-// aheadOf makes the page for each path suffix and language. A part that the
-// build no longer has is an error: the list above has to follow.
+// aheadOf makes the page of a case for each language. A part that the build no
+// longer has is an error: the list above has to follow.
 func aheadOf(built fs.FS, index []byte) (map[string]file, error) {
 	data, err := fs.ReadFile(built, ".vite/manifest.json")
 	if err != nil {
@@ -42,36 +38,28 @@ func aheadOf(built fs.FS, index []byte) (map[string]file, error) {
 		return nil, fmt.Errorf("the build's manifest: %w", err)
 	}
 	out := map[string]file{}
-	for suffix, parts := range pageParts {
-		for language, folder := range textFolders {
-			seen := map[string]bool{}
-			for source, chunk := range m {
-				if chunk.IsEntry { // index.html names these itself
-					if _, err := m.tags(source, seen); err != nil {
-						return nil, err
-					}
-				}
+	for language, folder := range textFolders {
+		seen := map[string]bool{}
+		var all strings.Builder
+		for _, part := range caseParts {
+			if name, isText := strings.CutPrefix(part, "text/"); isText {
+				part = "src/core/text/" + folder + "/" + name + ".ts"
 			}
-			var all strings.Builder
-			for _, part := range parts {
-				if name, isText := strings.CutPrefix(part, "text/"); isText {
-					part = "src/core/text/" + folder + "/" + name + ".ts"
-				}
-				tags, err := m.tags(part, seen)
-				if err != nil {
-					return nil, err
-				}
-				all.WriteString(tags)
+			tags, err := m.tags(part, seen, index)
+			if err != nil {
+				return nil, err
 			}
-			page := bytes.Replace(index, []byte("</head>"), []byte(all.String()+"</head>"), 1)
-			out[suffix+" "+language] = newFile("index.html", page)
+			all.WriteString(tags)
 		}
+		page := bytes.Replace(index, []byte("</head>"), []byte(all.String()+"</head>"), 1)
+		out[language] = newFile("index.html", page)
 	}
 	return out, nil
 }
 
-// tags are the links for a source and all that it imports, without those seen.
-func (m manifest) tags(source string, seen map[string]bool) (string, error) {
+// tags are the links for a source and all that it imports, without those seen
+// and those that index.html names itself.
+func (m manifest) tags(source string, seen map[string]bool, index []byte) (string, error) {
 	if seen[source] {
 		return "", nil
 	}
@@ -82,12 +70,17 @@ func (m manifest) tags(source string, seen map[string]bool) (string, error) {
 	}
 	// crossorigin as the module loader asks, or the browser would fetch twice.
 	var out strings.Builder
-	fmt.Fprintf(&out, "<link rel=\"modulepreload\" crossorigin href=\"/%s\">\n", chunk.File)
+	link := func(rel, name string) {
+		if !bytes.Contains(index, []byte(`"/`+name+`"`)) {
+			fmt.Fprintf(&out, "<link rel=%s crossorigin href=\"/%s\">\n", rel, name)
+		}
+	}
+	link(`"modulepreload"`, chunk.File)
 	for _, name := range chunk.CSS {
-		fmt.Fprintf(&out, "<link rel=\"preload\" as=\"style\" crossorigin href=\"/%s\">\n", name)
+		link(`"preload" as="style"`, name)
 	}
 	for _, next := range chunk.Imports {
-		tags, err := m.tags(next, seen)
+		tags, err := m.tags(next, seen, index)
 		if err != nil {
 			return "", err
 		}
@@ -99,10 +92,9 @@ func (m manifest) tags(source string, seen map[string]bool) (string, error) {
 // pageFor picks the key of aheadOf's page. The cookie is the app's own: a browser
 // without it has never been signed in, and is about to see another page.
 func pageFor(r *http.Request) string {
-	found := ofCase.FindStringSubmatch(r.URL.Path)
 	cookie, err := r.Cookie("language")
-	if found == nil || err != nil {
+	if err != nil || !ofCase.MatchString(r.URL.Path) {
 		return ""
 	}
-	return found[1] + " " + cookie.Value
+	return cookie.Value
 }

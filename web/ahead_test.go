@@ -9,21 +9,18 @@ import (
 )
 
 const builtManifest = `{
-	"index.html": {"file": "assets/v/index.js", "isEntry": true, "imports": ["_frame.js"], "css": ["assets/v/frame.css"]},
-	"_frame.js": {"file": "assets/v/frame.js"},
+	"_frame.js": {"file": "assets/v/frame.js", "css": ["assets/v/frame.css"]},
 	"_case.js": {"file": "assets/v/case.js", "imports": ["_frame.js"], "css": ["assets/v/case.css"]},
-	"src/pages/consult/Consult.svelte": {"file": "assets/v/Consult.js", "imports": ["_case.js"]},
-	"src/pages/room/Room.svelte": {"file": "assets/v/Room.js", "imports": ["_case.js", "_frame.js"]},
+	"src/pages/case.ts": {"file": "assets/v/case2.js", "imports": ["_case.js", "_frame.js"]},
 	"src/core/text/zh/shell.ts": {"file": "assets/v/shell-zh.js"},
 	"src/core/text/en/shell.ts": {"file": "assets/v/shell-en.js"},
-	"src/core/text/zh/consult.ts": {"file": "assets/v/consult-zh.js"},
-	"src/core/text/en/consult.ts": {"file": "assets/v/consult-en.js"},
-	"src/core/text/zh/room.ts": {"file": "assets/v/room-zh.js"},
-	"src/core/text/en/room.ts": {"file": "assets/v/room-en.js"}
+	"src/core/text/zh/case.ts": {"file": "assets/v/case-zh.js"},
+	"src/core/text/en/case.ts": {"file": "assets/v/case-en.js"}
 }`
 
 func builtWith(manifest string) fstest.MapFS {
-	page := `<!doctype html><head><script type="module" crossorigin src="/assets/v/index.js"></script></head>`
+	page := `<!doctype html><head><script type="module" crossorigin src="/assets/v/frame.js"></script>` +
+		`<link rel="stylesheet" crossorigin href="/assets/v/frame.css"></head>`
 	return fstest.MapFS{"index.html": {Data: []byte(page)}, ".vite/manifest.json": {Data: []byte(manifest)}}
 }
 
@@ -37,9 +34,9 @@ func TestAPageOfACaseNamesItsParts(t *testing.T) {
 		path, language string
 		want           []string // in any order; nothing else
 	}{
-		"the room, in English":   {of + "/room", "en", []string{"Room.js", "case.js", "case.css", "shell-en.js", "consult-en.js", "room-en.js"}},
-		"the room, in Chinese":   {of + "/room", "zh-CN", []string{"Room.js", "case.js", "case.css", "shell-zh.js", "consult-zh.js", "room-zh.js"}},
-		"the case":               {of, "en", []string{"Consult.js", "case.js", "case.css", "shell-en.js", "consult-en.js"}},
+		"the room, in English":   {of + "/room", "en", []string{"case2.js", "case.js", "case.css", "shell-en.js", "case-en.js"}},
+		"the room, in Chinese":   {of + "/room", "zh-CN", []string{"case2.js", "case.js", "case.css", "shell-zh.js", "case-zh.js"}},
+		"the case":               {of, "en", []string{"case2.js", "case.js", "case.css", "shell-en.js", "case-en.js"}},
 		"nobody was here before": {of + "/room", "", nil},
 		"an unknown language":    {of + "/room", "xx", nil},
 		"another page of a case": {of + "/print", "en", nil},
@@ -62,7 +59,7 @@ func TestAPageOfACaseNamesItsParts(t *testing.T) {
 					t.Errorf("%s is not named once: %s", file, page)
 				}
 			}
-			if got := strings.Count(page, "<link "); got != len(c.want) {
+			if got := strings.Count(page, `preload" `); got != len(c.want) {
 				t.Errorf("%d parts are named, want %d: %s", got, len(c.want), page)
 			}
 			if vary := strings.Join(w.Header().Values("Vary"), ", "); !strings.Contains(vary, "Cookie") {
@@ -73,7 +70,7 @@ func TestAPageOfACaseNamesItsParts(t *testing.T) {
 }
 
 func TestABuildWithoutAPartIsBroken(t *testing.T) {
-	for _, part := range []string{"src/core/text/en/room.ts", "src/pages/room/Room.svelte", "_frame.js"} {
+	for _, part := range []string{"src/core/text/en/case.ts", "src/pages/case.ts", "_frame.js"} {
 		without := strings.Replace(builtManifest, `"`+part+`": {`, `"renamed": {`, 1)
 		if _, err := appFrom(builtWith(without)); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("without %s: %v", part, err)

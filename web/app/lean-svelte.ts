@@ -5,6 +5,7 @@
 import type { Plugin } from 'vite';
 
 interface Fold {
+  /** Within svelte/src, or within its internal/client. */
   in: string;
   /** Text, as often as `times` says (once when left out), or a pattern. */
   from: string | RegExp;
@@ -32,8 +33,8 @@ const folds: Fold[] = [
 
   // No legacy components, no experimental await, no tracing.
   ...flags.flatMap((flag): Fold[] => [
-    { in: 'flags/index.js', from: declared(flag), to: constant(flag) },
-    { in: 'flags/index.js', from: new RegExp(`^\\s*${flag} = (true|false);$`, 'gm'), to: '' },
+    { in: 'internal/flags/index.js', from: declared(flag), to: constant(flag) },
+    { in: 'internal/flags/index.js', from: new RegExp(`^\\s*${flag} = (true|false);$`, 'gm'), to: '' },
   ]),
   ...['reactivity/async.js', 'dom/blocks/await.js'].map((file): Fold => ({
     in: file,
@@ -116,6 +117,13 @@ const folds: Fold[] = [
     to: '[props[key], false]',
   },
 
+  // A list that nothing here reads.
+  {
+    in: 'utils.js',
+    from: /= \[\n\t\.\.\.DOM_BOOLEAN_ATTRIBUTES,([^\]]*)\]/,
+    to: '= /* @__PURE__ */ DOM_BOOLEAN_ATTRIBUTES.concat([$1])',
+  },
+
   // The app is mounted once, and never unmounted.
   {
     in: render,
@@ -145,7 +153,7 @@ export function leanSvelte(): Plugin {
     name: 'lean-svelte',
     apply: 'build',
     transform(code, id) {
-      const [, part, path] = /\/svelte\/src\/internal\/(client\/|shared\/)?(.*)$/.exec(id) ?? [];
+      const path = /\/svelte\/src\/(?:internal\/client\/)?(.*)$/.exec(id)?.[1];
       if (!path) {
         const asked = !id.includes('/node_modules/') && absent.exec(code);
         if (asked) throw new Error(`lean-svelte leaves out what this needs: ${asked[0]}`);
@@ -154,7 +162,7 @@ export function leanSvelte(): Plugin {
       waiting.delete(path);
       const lean = folds.filter((fold) => fold.in === path).reduce((text, fold) => apply(fold, text), code);
       // Its modules act only when called; saying so keeps what a page does not use out of its chunk.
-      return { code: lean, map: null, ...(part ? { moduleSideEffects: false } : {}) };
+      return { code: lean, map: null, moduleSideEffects: path.startsWith('internal/flags') ? null : false };
     },
     buildEnd(error) {
       if (!error && waiting.size)

@@ -9,18 +9,14 @@ import { readFileSync } from 'node:fs';
 const wanted = 45 * 1024; // bytes: what the budget asks for
 // Where it stands; may only be lowered. Brotli is what browsers get over TLS and
 // from localhost, gzip what the others get.
-const ceilings = { brotli: 54.2 * 1024, gzip: 61.3 * 1024 }; // bytes
+const ceilings = { brotli: 51.5 * 1024, gzip: 58.4 * 1024 }; // bytes
 const dist = new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist), 'utf8'));
 
-const entry = Object.keys(manifest).find((key) => manifest[key].isEntry);
-const pages = [
-  entry,
-  'src/pages/consult/Consult.svelte',
-  'src/pages/room/Room.svelte',
-  'src/core/call-watch.ts',
-];
-const areas = ['shell', 'consult', 'room'];
+const index = readFileSync(new URL('index.html', dist), 'utf8');
+const named = [...index.matchAll(/"\/(assets\/[^"]+\.(?:js|css))"/g)].map(([, file]) => file);
+const pages = ['src/pages/case.ts', 'src/core/call-watch.ts'];
+const areas = ['shell', 'case'];
 
 function closure(keys) {
   const files = new Map();
@@ -34,7 +30,7 @@ function closure(keys) {
     for (const next of chunk.imports ?? []) visit(next);
   };
   keys.forEach(visit);
-  return [...files.keys()];
+  return [...new Set([...named, ...files.keys()])];
 }
 
 const inKB = (bytes) => (bytes / 1024).toFixed(1);

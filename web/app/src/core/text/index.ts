@@ -3,8 +3,8 @@ import type account from './zh/account';
 import type admin from './zh/admin';
 import type calendar from './zh/calendar';
 import type call from './zh/call';
+import type case_ from './zh/case';
 import type consent from './zh/consent';
-import type consult from './zh/consult';
 import type deeds from './zh/deeds';
 import type desk from './zh/desk';
 import type guest from './zh/guest';
@@ -13,7 +13,6 @@ import type opinion from './zh/opinion';
 import type problems from './zh/problems';
 import type record from './zh/record';
 import type request from './zh/request';
-import type room from './zh/room';
 import type shell from './zh/shell';
 import type terms from './zh/terms';
 
@@ -22,8 +21,8 @@ type Texts = typeof shell &
   typeof admin &
   typeof calendar &
   typeof call &
+  typeof case_ &
   typeof consent &
-  typeof consult &
   typeof deeds &
   typeof desk &
   typeof guest &
@@ -32,7 +31,6 @@ type Texts = typeof shell &
   typeof problems &
   typeof record &
   typeof request &
-  typeof room &
   typeof terms;
 export type Key = keyof Texts;
 export type Area = keyof typeof areas;
@@ -65,10 +63,10 @@ export const areas = {
     () => import('./zh/call'),
     () => import('./en/call'),
   ),
-  /** The case: story, steps, what is next; also beside the picture in the call. */
-  consult: pair(
-    () => import('./zh/consult'),
-    () => import('./en/consult'),
+  /** The case: story, steps, what is next; its lobby and its call. */
+  case: pair(
+    () => import('./zh/case'),
+    () => import('./en/case'),
   ),
   /** Words of consent; beside every form that records it. */
   consent: pair(
@@ -119,10 +117,5 @@ export const areas = {
   terms: pair(
     () => import('./zh/terms'),
     () => import('./en/terms'),
-  ),
-  /** Lobby, call, ring. */
-  room: pair(
-    () => import('./zh/room'),
-    () => import('./en/room'),
   ),
 };
