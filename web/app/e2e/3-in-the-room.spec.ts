@@ -168,7 +168,9 @@ test('another expert is called in, then one leaves and comes back, then it ends 
   expect((await caseOf(li, id)).state).toBe('opinion-due');
 });
 
-test('eight people, six of them elsewhere, hear and see each other', async () => {
+const manyPictures = { timeout: 240_000 }; // fourteen to decode, in software
+
+test('eight people, six of them elsewhere, hear and see each other', manyPictures, async () => {
   const { li, wang, id } = await talking();
   const guests = ['zhao', 'liu', 'sun', 'xu', 'ma'];
   for (const login of guests) {
