@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build app generate check lint test-go test-app test-e2e test-pages links leaks fuzz bench dev clean
+.PHONY: help run test build app generate check lint test-go test-app test-e2e test-firefox test-pages links leaks fuzz bench dev clean
 
 APP      := web/app
 MODULES  := $(APP)/node_modules/.package-lock.json
@@ -61,6 +61,9 @@ test-app: ## the browser app's unit tests
 
 test-e2e: ## the journeys in real Chromium
 	@deploy/dev/test.sh journeys
+
+test-firefox: ## a call between a real Firefox and Chromium
+	@deploy/dev/test.sh firefox
 
 test-pages: ## every page under axe in both languages, themes and sizes, with pictures in web/app/e2e/output
 	@SWEEP=full deploy/dev/test.sh pages

@@ -30,6 +30,7 @@ missing_packages() {
 	command -v redis-server >/dev/null || echo redis-server
 	compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || echo postgresql
 	[ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || echo chromium
+	[ -n "${FIREFOX:-}" ] || command -v firefox-esr >/dev/null || echo firefox-esr
 	[ -n "$(find /usr/share/fonts -iname 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk
 	command -v openssl >/dev/null || echo openssl
 	command -v ip >/dev/null || echo iproute2 # network namespaces for the emulated links

@@ -99,6 +99,11 @@ stage_journeys() {
 	make --no-print-directory build && CONSILIUM_BIN=$PWD/bin/consilium npm run --prefix web/app --silent e2e
 }
 
+# A call between Firefox and Chromium.
+stage_firefox() {
+	make --no-print-directory build && CONSILIUM_BIN=$PWD/bin/consilium npm run --prefix web/app --silent firefox
+}
+
 # A call on an emulated link; it skips, and says so, where namespaces are not permitted.
 stage_links() {
 	make --no-print-directory build && CONSILIUM_BIN=$PWD/bin/consilium npm run --prefix web/app --silent links -- short
@@ -111,7 +116,7 @@ stage_pages() {
 
 whole=
 if [ $# -eq 0 ]; then
-	set -- generated lint app go journeys links
+	set -- generated lint app go journeys firefox links
 	whole=yes
 fi
 stage setup

@@ -1,11 +1,12 @@
 // One call on a link: the hospital is in it already, the clinic comes in cold.
 import { setTimeout as after } from 'node:timers/promises';
-import { callRuns, does } from '../support/cases';
+import { callRuns, does, takesDuty } from '../support/cases';
+import { logins } from '../support/partnership';
 import { Person } from '../support/person';
 import type { Link } from './emulator';
 import { during, pictureAfter, quantile, soundAfter, type Figures } from './figures';
 import type { Notes } from './instruments';
-import { logins, type Site } from './site';
+import type { Site } from './site';
 
 export interface Sides<T> {
   clinic: T;
@@ -27,7 +28,7 @@ export class Call {
   static async begin(site: Site, link: Link): Promise<Call> {
     await site.link.becomes({});
     const hospital = await Person.signIn(site, logins.hospital, site.computer('hospital'));
-    await site.onDuty(hospital);
+    await takesDuty(hospital, site.department);
     // The clinic's doctor signs in elsewhere, so that nothing of the app is at the clinic yet.
     const elsewhere = await Person.signIn(site, logins.clinic, site.computer('hospital'));
     const consult = await callRuns(elsewhere, hospital, site.department);

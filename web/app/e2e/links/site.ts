@@ -6,14 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inject } from 'vitest';
 import { browser, type Host, type PersonOptions } from '../support/person';
-import type { Person } from '../support/person';
+import { makePartnership, password } from '../support/partnership';
 import { Emulator } from './emulator';
 import { instruments } from './instruments';
 import { writeSpeech } from './speech';
 
 const readyWithin = 30_000; // ms
-export const password = 'a long road to the clinic';
-export const logins = { clinic: 'weili', hospital: 'junwang' };
 
 export class Site implements Host {
   readonly url: string;
@@ -60,12 +58,6 @@ export class Site implements Host {
     };
   }
 
-  /** Puts the hospital's doctor on duty, so that an emergency finds them. */
-  async onDuty(expert: Person): Promise<void> {
-    const answer = await expert.asks('PUT', `/api/duty/${this.department}`, { on: true, rank: 1 });
-    if (answer.status >= 300) throw new Error(`duty: ${answer.status} ${JSON.stringify(answer.body)}`);
-  }
-
   private file(name: string): string {
     return path.join(this.folder, name);
   }
@@ -86,33 +78,7 @@ export class Site implements Host {
        '-keyout', this.file('key.pem'), '-out', this.file('cert.pem')],
       { stdio: 'ignore' },
     );
-    this.admit();
-  }
-
-  /** Makes the partnership through the command line, as an operator would. */
-  private admit(): void {
-    const admin = (...what: string[]) =>
-      execFileSync(inject('binary'), ['admin', ...what, '--data', this.file('data')], {
-        input: password + '\n',
-        encoding: 'utf8',
-        stdio: ['pipe', 'pipe', 'ignore'],
-      }).trim();
-    admin('tenant', '--name', '临江医联体');
-    const phone = ['--telephone', '0571-5550100'];
-    const clinic = admin('institution', 'add', '--name', '石桥镇卫生院', '--tier', 'township', ...phone);
-    const hospital = admin('institution', 'add', '--name', '市第一医院', '--tier', 'city', ...phone);
-    admin('agreement', 'add', '--inviting', clinic, '--invited', hospital);
-    const cardiology = ['--specialty', 'cardiology'];
-    this.department = admin(
-      // prettier-ignore
-      ...['department', 'add', '--institution', hospital, '--name', '心血管内科', ...cardiology, ...phone],
-    );
-    const account = (login: string, name: string, role: string, ...more: string[]) =>
-      admin('account', 'add', login, '--name', name, '--role', role, '--password-file', '-', ...more);
-    account(logins.clinic, '李薇', `requester@${clinic}`);
-    // prettier-ignore
-    account(logins.hospital, '王军', `expert@${hospital}`,
-      '--licence', '110330000012005', '--department', this.department, ...cardiology);
+    this.department = makePartnership(this.file('data'));
   }
 
   private async start(): Promise<void> {

@@ -3,8 +3,11 @@
 import type { CaseView } from '../../src/core/model';
 import type { Person } from './person';
 
+/** Whoever has a session, in whichever browser. */
+type Asking = Pick<Person, 'login' | 'asks'>;
+
 /** Does a verb of the lifecycle as this person; fails when the server refuses. */
-export async function does(person: Person, verb: string, id: string, body: unknown = {}): Promise<CaseView> {
+export async function does(person: Asking, verb: string, id: string, body: unknown = {}): Promise<CaseView> {
   const answer = await person.asks('POST', `/api/consults/${id}/${verb}`, body);
   if (answer.status >= 300)
     throw new Error(`${person.login} ${verb}: ${answer.status} ${JSON.stringify(answer.body)}`);
@@ -30,7 +33,7 @@ export const attendance = {
 };
 
 /** An emergency at cardiology, rung and not yet accepted. */
-export async function startsEmergency(doctor: Person, department = 'demo-cardiology'): Promise<string> {
+export async function startsEmergency(doctor: Asking, department = 'demo-cardiology'): Promise<string> {
   const answer = await doctor.asks('POST', '/api/consults/start', {
     ...chestPain,
     department,
@@ -48,7 +51,7 @@ export async function startsEmergency(doctor: Person, department = 'demo-cardiol
 }
 
 /** An emergency that the expert has accepted: both may walk in. */
-export async function callRuns(doctor: Person, expert: Person, department?: string): Promise<string> {
+export async function callRuns(doctor: Asking, expert: Asking, department?: string): Promise<string> {
   const id = await startsEmergency(doctor, department);
   await does(expert, 'accept', id);
   return id;
@@ -59,4 +62,10 @@ export async function opinionIsDue(doctor: Person, expert: Person): Promise<stri
   const id = await callRuns(doctor, expert);
   await does(expert, 'end', id);
   return id;
+}
+
+/** Puts an expert on duty, so that an emergency finds them. */
+export async function takesDuty(expert: Asking, department: string): Promise<void> {
+  const answer = await expert.asks('PUT', `/api/duty/${department}`, { on: true, rank: 1 });
+  if (answer.status >= 300) throw new Error(`duty: ${answer.status} ${JSON.stringify(answer.body)}`);
 }

@@ -2,7 +2,26 @@
 import type { Page } from 'playwright-core';
 import type { Person } from './person';
 
-const frames = 10;
+/** So many new frames are a picture that moves. */
+export const frames = 10;
+
+/** A page of whichever browser. */
+interface Scripted {
+  evaluate<T>(script: () => T | Promise<T>): Promise<T>;
+}
+
+/** Runs in a page before the app: keeps hold of peer connections, so that a test can ask what arrives on them. */
+export function holdConnections(): void {
+  const held: RTCPeerConnection[] = [];
+  (globalThis as unknown as { held: RTCPeerConnection[] }).held = held;
+  const Original = RTCPeerConnection;
+  globalThis.RTCPeerConnection = class extends Original {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      held.push(this);
+    }
+  };
+}
 
 /**
  * Waits until ten new frames of a picture were decoded and shown. A picture that
@@ -24,8 +43,8 @@ export async function pictureMoves(page: Page, label: string | RegExp, within = 
   throw new Error(`${String(label)} does not move: ${stood}; ${await arriving(page)}`);
 }
 
-/** Resolves to 'moves', or with the element's end, or after a while, to how it stood. */
-function showing(element: Element, frames: number): Promise<string> {
+/** Runs in a page; resolves to 'moves', or with the element's end, or after a while, to how it stood. */
+export function showing(element: Element, frames: number): Promise<string> {
   const video = element as HTMLVideoElement;
   return new Promise((done) => {
     let count = 0;
@@ -50,7 +69,7 @@ function showing(element: Element, frames: number): Promise<string> {
 }
 
 /** What the newest connection receives of pictures, for whoever reads a failure. */
-async function arriving(page: Page): Promise<string> {
+async function arriving(page: Scripted): Promise<string> {
   return page.evaluate(async () => {
     const connection = (globalThis as unknown as { held: RTCPeerConnection[] }).held.at(-1);
     if (!connection) return 'no connection';
@@ -64,21 +83,27 @@ async function arriving(page: Page): Promise<string> {
 }
 
 /** Sum of the energy of all sound that arrived, ever, on the newest connection. */
-async function energy(page: Page): Promise<{ connection: number; sum: number }> {
+async function energy(page: Scripted): Promise<{ connection: number; sum: number }> {
   return page.evaluate(async () => {
     const held = (globalThis as unknown as { held: RTCPeerConnection[] }).held;
     let sum = 0;
-    (await held.at(-1)?.getStats())?.forEach(
-      (stat: RTCInboundRtpStreamStats & { totalAudioEnergy?: number }) => {
-        if (stat.type === 'inbound-rtp' && stat.kind === 'audio') sum += stat.totalAudioEnergy ?? 0;
-      },
-    );
+    let stats: RTCStatsReport | void = undefined;
+    // Firefox never answers for a connection that is closed meanwhile.
+    while (held.length > 0 && !stats) {
+      stats = await Promise.race([
+        held.at(-1)?.getStats(),
+        new Promise<void>((next) => setTimeout(next, 1_000)),
+      ]);
+    }
+    stats?.forEach((stat: RTCInboundRtpStreamStats & { totalAudioEnergy?: number }) => {
+      if (stat.type === 'inbound-rtp' && stat.kind === 'audio') sum += stat.totalAudioEnergy ?? 0;
+    });
     return { connection: held.length, sum };
   });
 }
 
 /** Waits until sound arrives and is loud enough to be the fake microphone's beep. */
-export async function soundArrives(page: Page, within = 30_000): Promise<void> {
+export async function soundArrives(page: Scripted, within = 30_000): Promise<void> {
   let before = await energy(page);
   const beep = 1e-4;
   const end = Date.now() + within;

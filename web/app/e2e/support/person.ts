@@ -14,6 +14,7 @@ import {
 import { expect } from 'vitest';
 import { reading, text, type Language, type TextKey } from './text';
 import { everyone } from './failures';
+import { holdConnections } from './media';
 import type { DutyView } from '../../src/core/model';
 
 export const browser = {
@@ -37,6 +38,25 @@ const flags = [
 const fakeDevices = '--use-fake-device-for-media-stream=device-count=3'; // of cameras: one more whose picture is in colours is the third
 
 const password = 'consilium';
+
+/** Runs in a page: asks the API with the page's session. */
+export async function ask([method, address, body]: readonly [string, string, unknown]): Promise<{
+  status: number;
+  body: never;
+}> {
+  const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+  if (method === 'POST') headers['Idempotency-Key'] = crypto.randomUUID();
+  const answer = await fetch(address, {
+    method,
+    headers,
+    body: body === undefined || method === 'GET' ? undefined : JSON.stringify(body),
+  });
+  const said = await answer.text();
+  return {
+    status: answer.status,
+    body: (said.startsWith('{') || said.startsWith('[') ? JSON.parse(said) : said) as never,
+  };
+}
 
 export interface PersonOptions {
   language?: Language;
@@ -125,18 +145,7 @@ export class Person {
           args: [...flags, ...(options.devices === false ? [] : [fakeDevices]), ...(options.flags ?? [])],
           ...computer,
         });
-    // Keeps hold of peer connections, so that a test can ask what arrives on them.
-    await context.addInitScript(() => {
-      const held: RTCPeerConnection[] = [];
-      (globalThis as unknown as { held: RTCPeerConnection[] }).held = held;
-      const Original = RTCPeerConnection;
-      globalThis.RTCPeerConnection = class extends Original {
-        constructor(configuration?: RTCConfiguration) {
-          super(configuration);
-          held.push(this);
-        }
-      };
-    });
+    await context.addInitScript(holdConnections);
     if (options.script) await context.addInitScript(options.script);
     context.setDefaultTimeout(20_000);
     const page = context.pages()[0] ?? (await context.newPage());
@@ -238,23 +247,7 @@ export class Person {
 
   /** Asks the API with this person's session, as a script in the page could. */
   async asks(method: string, address: string, body?: unknown): Promise<{ status: number; body: never }> {
-    return this.page.evaluate(
-      async ([method, address, body]) => {
-        const headers: Record<string, string> = { 'Content-Type': 'application/json' };
-        if (method === 'POST') headers['Idempotency-Key'] = crypto.randomUUID();
-        const answer = await fetch(address!, {
-          method,
-          headers,
-          body: body === undefined || method === 'GET' ? undefined : JSON.stringify(body),
-        });
-        const said = await answer.text();
-        return {
-          status: answer.status,
-          body: (said.startsWith('{') || said.startsWith('[') ? JSON.parse(said) : said) as never,
-        };
-      },
-      [method, address, body] as [string, string, unknown],
-    );
+    return this.page.evaluate(ask, [method, address, body] as const);
   }
 
   /** Sends a file to an address, as a form. */

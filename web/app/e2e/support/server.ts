@@ -1,4 +1,4 @@
-// A demonstration server of one's own: free port, own data, gone at the end.
+// A server of one's own: free port, own data, gone at the end.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -11,18 +11,21 @@ const readyWithin = 30_000; // ms; it fills its database on the first start
 export class Server {
   readonly url: string;
   log = '';
+  private process: ChildProcess;
   private constructor(
-    private process: ChildProcess,
+    private readonly command: string[],
     private readonly data: string,
-    private readonly port: number,
+    port: number,
   ) {
     this.url = `http://localhost:${port}`;
+    this.process = run(command);
   }
 
-  static async start(): Promise<Server> {
+  /** A demonstration, or what the command says. */
+  static async start(command = (data: string) => ['demo', '--data', data]): Promise<Server> {
     const data = mkdtempSync(path.join(tmpdir(), 'consilium-e2e-'));
     const port = await freePort();
-    const server = new Server(run(data, port), data, port);
+    const server = new Server([...command(data), '--listen', `localhost:${port}`], data, port);
     await server.ready();
     return server;
   }
@@ -30,7 +33,7 @@ export class Server {
   /** Stops the process as an operator would and starts it again on the same data. */
   async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.end(signal);
-    this.process = run(this.data, this.port);
+    this.process = run(this.command);
     await this.ready();
   }
 
@@ -66,10 +69,8 @@ export class Server {
   }
 }
 
-function run(data: string, port: number): ChildProcess {
-  return spawn(inject('binary'), ['demo', '--listen', `localhost:${port}`, '--data', data], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+function run(command: string[]): ChildProcess {
+  return spawn(inject('binary'), command, { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 function freePort(): Promise<number> {
