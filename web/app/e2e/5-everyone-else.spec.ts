@@ -139,7 +139,7 @@ test('an interpreter has a page of the consult without the record, until it is o
   await Promise.all([li.leave(), wang.leave(), ayi.leave()]);
 });
 
-test('a doctor of elsewhere opens a case in an emergency, and its owner is told', async () => {
+test('a doctor of elsewhere opens a case in an emergency, its owner is told, and it is reviewed', async () => {
   const [li, chen] = await Promise.all([Person.arrives(server, 'li'), Person.arrives(server, 'chen')]);
   const id = await startsEmergency(li);
   await chen.opens(`/consults/${id}`);
@@ -150,9 +150,20 @@ test('a doctor of elsewhere opens a case in an emergency, and its owner is told'
   await chen.button('glass.go').click();
   await chen.sees({ words: chestPain.question });
   await li.opens(`/consults/${id}`);
-  await li.sees({ words: li.say('glass.opened', { name: '陈刚' }) });
+  const flag = { words: li.say('glass.opened', { name: '陈刚' }) };
+  await li.sees(flag);
+
+  const gao = await Person.arrives(server, 'gao');
+  await gao.opens('/people');
+  await gao.button('glass.review').click();
+  await gao.field('glass.found', gao.dialog()).fill('已核实，患者确在该院抢救');
+  await gao.button('glass.reviewGo', gao.dialog()).click();
+  await gao.sees('glass.reviewed');
+  await li.page.reload();
+  await li.sees({ words: chestPain.question });
+  expect(await li.page.getByText(flag.words).count()).toBe(0);
   await does(li, 'cancel', id, { reason: '已转院' });
-  await Promise.all([li.leave(), chen.leave()]);
+  await Promise.all([li.leave(), chen.leave(), gao.leave()]);
 });
 
 test('a case that ended is closed to a newcomer too', async () => {
