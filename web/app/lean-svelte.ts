@@ -1,4 +1,4 @@
-// Leaves out of Svelte what this app never does, a third of it. Each fold below
+// Leaves out of Svelte what this app never does. Each fold below
 // puts in a constant what can only ever have that value here, and the bundler
 // drops what hangs on it. A fold that no longer finds its place in Svelte's
 // source fails the build: with a new version, look whether it still holds.
@@ -17,12 +17,8 @@ const declared = (flag: string) => `export let ${flag} = false;`;
 const constant = (flag: string) => `export const ${flag} = false;`;
 const flags = ['async_mode_flag', 'legacy_mode_flag', 'tracing_mode_flag'];
 
-/** A method of a class, one tab deep. */
-const method = (name: string) => new RegExp(`^\\t${name}\\([^\\n]*\\) \\{\\n[\\s\\S]*?^\\t\\}\\n`, 'm');
-
 const batch = 'reactivity/batch.js';
 const each = 'dom/blocks/each.js';
-const branches = 'dom/blocks/branches.js';
 const effects = 'reactivity/effects.js';
 const render = 'render.js';
 
@@ -44,53 +40,6 @@ const folds: Fold[] = [
   { in: 'reactivity/sources.js', from: 'is_runes()', to: 'true', times: 3 },
   { in: 'runtime.js', from: 'is_runes()', to: 'true' },
   { in: 'dom/blocks/key.js', from: '!is_runes()', to: 'false' },
-
-  // Without await in templates, an expression's values are there at once, a batch
-  // commits as soon as it is processed, no value differs from batch to batch, and
-  // a branch goes in or out at once.
-  { in: 'reactivity/async.js', from: 'blockers.filter((b) => !b.settled)', to: '[]' },
-  { in: 'reactivity/async.js', from: 'async.length === 0 && pending.length === 0', to: 'true' },
-  { in: batch, from: 'export let batch_values = null;', to: 'export const batch_values = null;' },
-  { in: batch, from: /^\s*batch_values = .*;$/gm, to: '' },
-  { in: batch, from: 'this.#is_deferred()', to: 'false', times: 2 },
-  { in: batch, from: 'this.#pending === 0', to: 'true' },
-  ...['increment', 'decrement', 'settled', 'ondiscard', 'skip_effect', 'unskip_effect'].map((name): Fold => ({
-    in: batch,
-    from: method(name),
-    to: '',
-  })),
-  { in: batch, from: method('register_created_effect'), to: '' },
-  { in: effects, from: 'current_batch?.register_created_effect(effect);', to: '' },
-  {
-    in: batch,
-    from: /^\t\tfor \(const \[effect, deferred\] of batch[\s\S]*?async_deriveds.clear\(\);$/m,
-    to: '',
-  },
-  { in: batch, from: ' && !this.async_deriveds.has(effect)', to: '' },
-  { in: batch, from: /^\t\tfor \(const deferred of this\.async_deriveds[\s\S]*?^\t\t\}$/m, to: '' },
-  { in: batch, from: 'this.#deferred?.resolve();', to: '', times: 2 },
-  { in: batch, from: /^\t\tfor \(const fn of this\.#discard_callbacks.*\n.*clear\(\);$/m, to: '' },
-  { in: each, from: 'should_defer_append()', to: 'false' },
-  { in: each, from: 'state.pending.size > 0', to: 'false' },
-  { in: each, from: 'state.pending.size === 0', to: 'true' },
-  { in: branches, from: 'should_defer_append()', to: 'false' },
-  { in: branches, from: '!this.#offscreen.has(key)', to: 'true' },
-  { in: branches, from: /this\.#offscreen\.get\(key?\)/g, to: 'undefined' },
-  { in: branches, from: 'if (keys.includes(k))', to: 'if (false)' },
-  { in: branches, from: 'const keys = Array.from(this.#batches.values());', to: '', times: 2 },
-  { in: branches, from: /^\t#discard = [\s\S]*?^\t\};$/m, to: '' },
-  { in: branches, from: 'batch.ondiscard(this.#discard);', to: '' },
-
-  // Nor are there forks of the state.
-  { in: batch, from: /\b(this|batch)\.is_fork(?! =)/g, to: 'false' },
-  { in: batch, from: /^\tis_fork = false;$/m, to: '' },
-  {
-    in: 'reactivity/sources.js',
-    from: '!batch.is_fork && eager_effects.size > 0 && !eager_effects_deferred',
-    to: 'false',
-  },
-  { in: 'reactivity/deriveds.js', from: 'current_batch?.is_fork', to: 'false', times: 2 },
-  { in: 'runtime.js', from: 'current_batch?.is_fork', to: 'false' },
 
   // No <svelte:boundary>: an error goes up to the window.
   { in: render, from: 'import { component_root }', to: 'import { branch, component_root }' },
