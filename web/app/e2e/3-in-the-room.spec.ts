@@ -3,7 +3,7 @@ import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attendance, callRuns, caseOf, does } from './support/cases';
 import { asks, Guests } from './support/guests';
-import { pictureMoves, seeAndHear, soundArrives } from './support/media';
+import { pictureMoves, seeAndHear, sendsLayers, soundArrives } from './support/media';
 import { Person, type PersonOptions } from './support/person';
 import { photograph } from './support/photograph';
 import { Server } from './support/server';
@@ -99,6 +99,31 @@ test('microphone, camera, chat, roster, the case beside the picture, sharing a s
   await photograph(wang, 'call-screen');
   await li.button('room.share.stop', bar(li)).click();
   await pictureMoves(wang.page, wang.say('room.picture-of', { name: '李薇' }));
+});
+
+// What the server says to whoever is watched on a thin link too.
+const askForSmallLayer = () => {
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...address: ConstructorParameters<typeof WebSocket>) {
+      super(...address);
+      if (!this.url.includes('/ws/rooms/')) return;
+      const layers = [{ source: 'camera', rid: 's', rate: 130 }];
+      const data = JSON.stringify({ type: 'layers', body: { layers } });
+      const ask = () => this.dispatchEvent(new MessageEvent('message', { data }));
+      this.addEventListener('message', () => setTimeout(ask), { once: true });
+    }
+  };
+};
+
+test('a camera sends a smaller layer where it is asked for, and the picture goes on', async () => {
+  const [li, wang] = await Promise.all([arrives('li', { script: askForSmallLayer }), arrives('wang')]);
+  const id = await callRuns(li, wang);
+  await Promise.all([li.opens(`/consults/${id}/room`), wang.opens(`/consults/${id}/room`)]);
+  await seeAndHear(li, '李薇', wang, '王军');
+  await sendsLayers(li.page, ['l', 's']);
+  await pictureMoves(wang.page, wang.say('room.picture-of', { name: '李薇' }));
+  // Between two people nobody needs one.
+  await sendsLayers(wang.page, ['l']);
 });
 
 test('reloading and reopening lead back into the call; a second tab takes over', async () => {

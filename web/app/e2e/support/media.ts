@@ -116,6 +116,35 @@ export async function soundArrives(page: Scripted, within = 30_000): Promise<voi
   }
 }
 
+/** Waits until exactly these layers of the own camera go out. */
+export async function sendsLayers(page: Page, layers: string[], within = 60_000): Promise<void> {
+  const end = Date.now() + within;
+  for (let before = await framesSent(page); ;) {
+    const now = await framesSent(page);
+    const grown = (least: number) =>
+      Object.keys(now)
+        .filter((rid) => now[rid]! >= (before[rid] ?? 0) + least)
+        .sort();
+    if (grown(3 * frames).length > 0) {
+      if (grown(frames / 5).join() === layers.join()) return;
+      before = now;
+    }
+    if (Date.now() > end) throw new Error(`not ${layers.join()}: ${JSON.stringify({ before, now })}`);
+    await page.evaluate(() => new Promise((next) => requestAnimationFrame(next)));
+  }
+}
+
+function framesSent(page: Page): Promise<Record<string, number>> {
+  return page.evaluate(async () => {
+    const connection = (globalThis as unknown as { held: RTCPeerConnection[] }).held.at(-1);
+    const sent: Record<string, number> = {};
+    (await connection?.getStats())?.forEach((stat: RTCOutboundRtpStreamStats) => {
+      if (stat.type === 'outbound-rtp' && stat.kind === 'video') sent[stat.rid ?? ''] = stat.framesSent ?? 0;
+    });
+    return sent;
+  });
+}
+
 /** Both see and hear each other. */
 export async function seeAndHear(a: Person, aName: string, b: Person, bName: string): Promise<void> {
   await Promise.all([

@@ -6,6 +6,7 @@ import {
   firstPicture,
   firstRate,
   firstVoice,
+  noPicture,
   type Peer,
   type PeerHooks,
   type PeerState,
@@ -24,18 +25,23 @@ export function keepCodec(codec: { mimeType: string; sdpFmtpLine?: string }): bo
   return type === 'audio/opus' || type === 'video/vp8' || type === 'video/rtx';
 }
 
-const keepExtension = (uri: string) =>
+const keepExtension = (uri: string, layers: boolean) =>
   uri.endsWith('sdes:mid') ||
+  (layers && uri.endsWith('rtp-stream-id')) ||
   uri.endsWith('transport-wide-cc-extensions-01') ||
   uri.endsWith('video-orientation') ||
   uri.endsWith('ssrc-audio-level');
 
 // What a source may send before anything is known of the link. Sound goes before
 // a picture of a screen, and that before the camera's.
-const outset: Record<Source, RTCRtpEncodingParameters> = {
-  microphone: { maxBitrate: firstVoice.rate, priority: 'high', networkPriority: 'high' },
-  camera: { ...encoding(firstPicture, captured()), priority: 'low' },
-  screen: { maxBitrate: 2_000_000, priority: 'medium' },
+// The camera has a smaller layer, which is sent only where somebody watches it.
+const outset: Record<Source, RTCRtpEncodingParameters[]> = {
+  microphone: [{ maxBitrate: firstVoice.rate, priority: 'high', networkPriority: 'high' }],
+  camera: [
+    { rid: 's', ...encoding(noPicture, captured()), priority: 'low' },
+    { rid: 'l', ...encoding(firstPicture, captured()), priority: 'low' },
+  ],
+  screen: [{ maxBitrate: 2_000_000, priority: 'medium' }],
 };
 
 /** The shorter side of what a camera gives, 540 when it does not say. */
@@ -88,6 +94,7 @@ export class BrowserPeer implements Peer {
   readonly #tracks = new Map<Source, MediaStreamTrack | null>();
   #voice = firstVoice;
   #picture = firstPicture;
+  #small = noPicture;
   #answered = ''; // the newest answer, as the server gave it
   #offering = false; // an offer was made and has no answer yet
   #shaping: Promise<void> = Promise.resolve(); // one change of parameters at a time
@@ -127,13 +134,14 @@ export class BrowserPeer implements Peer {
   }
 
   /** What sound and picture may cost from now on. The server is not asked: only the encoders change. */
-  shape(voice: Voice, picture: Picture): Promise<void> {
+  shape(voice: Voice, picture: Picture, small: Picture): Promise<void> {
     const packets = voice.packet !== this.#voice.packet;
     this.#voice = voice;
     this.#picture = picture;
+    this.#small = small;
     this.#shaping = this.#shaping
       .then(async () => {
-        await this.#limit('microphone', { maxBitrate: voice.rate });
+        await this.#limit('microphone', [{ maxBitrate: voice.rate }]);
         await this.#limitCamera();
         if (packets && !this.#offering) await this.#reanswer();
       })
@@ -166,15 +174,16 @@ export class BrowserPeer implements Peer {
   }
 
   #limitCamera(): Promise<void> {
-    return this.#limit('camera', encoding(this.#picture, captured(this.#tracks.get('camera'))));
+    const lines = captured(this.#tracks.get('camera'));
+    return this.#limit('camera', [encoding(this.#picture, lines), encoding(this.#small, lines)]);
   }
 
-  async #limit(source: Source, limits: RTCRtpEncodingParameters): Promise<void> {
+  /** Limits a source's layers, the largest first: in some browsers it has no other. */
+  async #limit(source: Source, limits: RTCRtpEncodingParameters[]): Promise<void> {
     const sender = this.#senders.get(source)?.sender;
     const parameters = sender?.getParameters();
-    const first = parameters?.encodings[0];
-    if (!sender || !parameters || !first) return;
-    Object.assign(first, limits);
+    if (!sender || !parameters?.encodings?.length) return;
+    [...parameters.encodings].reverse().forEach((layer, i) => Object.assign(layer, limits[i]));
     await sender.setParameters(parameters);
   }
 
@@ -188,7 +197,7 @@ export class BrowserPeer implements Peer {
   #addSender(source: Source): void {
     const line = this.#add(kinds[source], {
       direction: 'sendonly',
-      sendEncodings: [outset[source]],
+      sendEncodings: outset[source],
     });
     this.#senders.set(source, line);
     const track = this.#tracks.get(source);
@@ -204,7 +213,7 @@ export class BrowserPeer implements Peer {
     extensible.setHeaderExtensionsToNegotiate?.(
       (extensions ?? []).map(({ uri, direction }) => ({
         uri,
-        direction: keepExtension(uri) ? direction : 'stopped',
+        direction: keepExtension(uri, (init.sendEncodings?.length ?? 0) > 1) ? direction : 'stopped',
       })),
     );
     return line;

@@ -6,8 +6,9 @@ import { Watch, type Watched } from './call-watch';
 class FakeCall implements Watched {
   received = 0;
   available = 30;
-  shapes: { voice: Voice; picture: Picture }[] = [];
+  shapes: { voice: Voice; picture: Picture; small: Picture }[] = [];
   missed = 0;
+  asked = 0;
   private sent = 0;
   stats() {
     this.sent += 15;
@@ -28,8 +29,8 @@ class FakeCall implements Watched {
     ];
     return Promise.resolve(stats);
   }
-  shape(voice: Voice, picture: Picture) {
-    this.shapes.push({ voice, picture });
+  shape(voice: Voice, picture: Picture, small: Picture) {
+    this.shapes.push({ voice, picture, small });
     return Promise.resolve();
   }
 }
@@ -41,6 +42,7 @@ function watch(call = new FakeCall()) {
   let present = call;
   const it = new Watch({
     peer: () => ({ peer: present, state: 'connected' }),
+    asked: () => call.asked,
     arrives: () => said.push('arrives'),
     silent: () => said.push('silent'),
     changed: () => said.push('changed'),
@@ -111,6 +113,19 @@ describe('the watch over a call', () => {
     call.missed += 30;
     await run(2_000, true);
     expect(said).toContain('paused');
+  });
+
+  it('sends a smaller layer while it is asked for', async () => {
+    const { call, run } = watch();
+    call.available = 2_000;
+    await run(4_000, true);
+    expect(call.shapes.at(-1)?.small.rate).toBe(0);
+    call.asked = 130;
+    await run(2_000, true);
+    expect(call.shapes.at(-1)?.small).toMatchObject({ lines: 180, rate: 130 });
+    call.asked = 0;
+    await run(2_000, true);
+    expect(call.shapes.at(-1)?.small.rate).toBe(0);
   });
 
   it('watches a new connection from the beginning', async () => {

@@ -9,12 +9,14 @@ import { Ladder } from './ladder';
 /** What is watched of a peer connection. */
 export interface Watched {
   stats(): Promise<Iterable<[string, { id: string; type: string }]>>;
-  shape(voice: Voice, picture: Picture): Promise<void>;
+  shape(voice: Voice, picture: Picture, small: Picture): Promise<void>;
 }
 
 export interface WatchOptions {
   /** The present connection; another one is watched from the beginning. */
   peer: () => { peer: Watched; state: PeerState } | undefined;
+  /** The kbit/s that are of use of a smaller layer of the camera. */
+  asked: () => number;
   arrives: () => void;
   silent: () => void;
   /** The browser's network changed: what worked may not any more. */
@@ -119,8 +121,8 @@ export class Watch {
     if (now.at < subject.settledAt) return ladder.forget();
     const paused = ladder.paused;
     const { at, available, rtt, packets: sent, missed: lost } = now;
-    if (!ladder.take({ at, available, rtt, sent, lost })) return;
-    void subject.peer.shape(ladder.voice, ladder.picture);
+    if (!ladder.take({ at, available, rtt, sent, lost }, this.#options.asked())) return;
+    void subject.peer.shape(ladder.voice, ladder.picture, ladder.small);
     if (ladder.paused !== paused) this.#options.paused(ladder.paused);
   }
 

@@ -7,11 +7,11 @@ function link() {
   let now: UplinkReading = { at: 0, available: 0, rtt: 40, sent: 0, lost: 0 };
   return {
     ladder,
-    read(seconds: number, more: { available: number; rtt?: number; loss?: number }) {
+    read(seconds: number, more: { available: number; rtt?: number; loss?: number; asked?: number }) {
       for (let i = 0; i < seconds; i++) {
-        const { loss = 0, ...rest } = more;
+        const { loss = 0, asked, ...rest } = more;
         now = { ...now, ...rest, at: now.at + 1000, sent: now.sent + 30, lost: now.lost + 30 * loss };
-        ladder.take(now);
+        ladder.take(now, asked);
       }
       return ladder;
     },
@@ -125,5 +125,40 @@ describe('the ladder', () => {
       expect(steps[step + 1]!.needs).toBeLessThanOrEqual(1.5 * (steps[step]!.rate + 20) + 10);
       expect(steps[step + 1]!.needs).toBeGreaterThan(steps[step]!.needs);
     }
+  });
+
+  it('adds a smaller layer that is asked for, and both fit', () => {
+    const { ladder, read } = link();
+    read(4, { available: 2000 });
+    expect(ladder.small.rate).toBe(0);
+    for (const [available, asked] of [
+      [2000, 400],
+      [2000, 130],
+      [900, 400],
+      [500, 400],
+    ] as const) {
+      read(4, { available, asked });
+      expect(ladder.small.rate).toBe(Math.min(asked, Math.floor(available / 40) * 10));
+      expect(ladder.small.lines).toBeLessThan(ladder.picture.lines);
+      expect(ladder.small.rate + 0.8 * steps[ladder.step]!.needs).toBeLessThanOrEqual(available);
+    }
+    read(1, { available: 2000 });
+    expect(ladder.small.rate).toBe(0);
+  });
+
+  it('never has two layers on a thin uplink, and does not swing at a limit', () => {
+    const { ladder, read } = link();
+    read(20, { available: 380, asked: 80 });
+    expect(ladder.small.rate).toBe(0);
+    read(4, { available: 450, asked: 80 });
+    expect(ladder.small.rate).toBe(80);
+    read(1, { available: 320, asked: 80 });
+    expect(ladder.small.rate).toBe(80);
+    read(1, { available: 290, asked: 80 });
+    expect(ladder.small.rate).toBe(0);
+    read(14, { available: 800, asked: 80 });
+    expect(ladder.small.rate).toBe(0);
+    read(2, { available: 800, asked: 80 });
+    expect(ladder.small.rate).toBe(80);
   });
 });

@@ -1,8 +1,9 @@
 // How much of a thin uplink the picture may have. Sound comes first: it has a
 // rung of its own below which nothing takes from it, and the picture gets what
-// is left, down to nothing. Pure: readings in, a decision out.
+// is left, down to nothing. Who watches on a thinner link than the others gets a
+// smaller layer of it, where the uplink bears two. Pure: readings in, a decision out.
 
-import { firstPicture, firstVoice, type Picture, type Voice } from './call';
+import { firstPicture, firstVoice, noPicture, type Picture, type Voice } from './call';
 
 /** One look at the uplink. */
 export interface UplinkReading {
@@ -39,6 +40,9 @@ const voices: readonly (Voice & { below: number })[] = [
   { below: Infinity, rate: 24_000, packet: 20 }, // 50
 ];
 
+// A second layer begins with so many kbit/s and ends with less; then it stays away
+// for a while (ms). It gets this share of the uplink at most.
+const two = { begin: 400, end: 300, rest: 15_000, share: 1 / 4 };
 const stays = 0.8; // share of a step's need at which it is still kept
 const steady = 2; // good readings before a step up
 const lossWindow = 5_000; // ms; a few packets say nothing of a share
@@ -54,6 +58,7 @@ const trial = 15_000; // ms that a picture must last to count as back
 export class Ladder {
   step = steps.findIndex((step) => step.lines === firstPicture.lines);
   voice: Voice = firstVoice;
+  small: Picture = noPicture; // the smaller layer
 
   #good = 0; // readings in a row that would bear more
   #bad = 0; // readings in a row that bear no picture at all
@@ -62,6 +67,7 @@ export class Ladder {
   #pause = pauseFirst;
   #pausedAt = 0;
   #triedAt = 0; // when the picture came back, 0: it was never off
+  #aloneAt = -Infinity; // when the uplink did not bear the smaller layer any more
 
   /** The link took the picture away. */
   get paused(): boolean {
@@ -79,14 +85,24 @@ export class Ladder {
     this.#good = this.#bad = 0;
   }
 
-  /** Takes a reading; whether something changed. */
-  take(now: UplinkReading): boolean {
-    const { step, voice } = this;
+  /** Takes a reading, and the kbit/s that are of use of a smaller layer; whether something changed. */
+  take(reading: UplinkReading, asked = 0): boolean {
+    const { step, voice, small } = this;
+    this.#divide(reading, asked);
+    const now = { ...reading, available: reading.available - this.small.rate };
     const link = { full: this.#queued(now), loss: this.#loss(now) };
     if (this.paused) this.#resume(now, link);
     else this.#climb(now, link);
     if (now.available > 0) this.#speak(now.available);
-    return this.step !== step || this.voice !== voice;
+    return this.step !== step || this.voice !== voice || this.small.rate !== small.rate;
+  }
+
+  #divide({ at, available }: UplinkReading, asked: number): void {
+    const had = this.small.rate > 0;
+    const thin = this.paused || available < (had ? two.end : two.begin);
+    if (had && thin) this.#aloneAt = at;
+    if (asked <= 0 || thin || at - this.#aloneAt < two.rest) this.small = noPicture;
+    else this.small = sized(Math.min(asked, 10 * Math.floor((available * two.share) / 10)));
   }
 
   #climb(now: UplinkReading, { full, loss }: { full: boolean; loss: number }): void {
@@ -153,6 +169,12 @@ export class Ladder {
     const { rate, packet } = voices[fits]!;
     this.voice = { rate, packet };
   }
+}
+
+/** A picture of a rate. */
+function sized(rate: number): Picture {
+  const { lines, fps } = steps.findLast((step) => step.lines > 0 && step.rate <= rate) ?? firstPicture;
+  return { lines, fps, rate };
 }
 
 /** The highest step that the rate bears. */

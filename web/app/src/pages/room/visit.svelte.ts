@@ -19,6 +19,7 @@ import { RoomSocket } from '../../core/socket-room';
 import {
   closeCodes,
   type ChatMessage,
+  type Layer,
   type Line,
   type Participant,
   type Quality,
@@ -78,6 +79,7 @@ export class Visit {
   mute = $state(false);
 
   #available = $state(0); // kbit/s up, 0: unknown
+  #layers: Layer[] = []; // of our own pictures, that somebody watches
   #watch: Watch | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
 
@@ -317,6 +319,9 @@ export class Visit {
       case 'lines':
         this.#lines = frame.body.lines;
         return;
+      case 'layers':
+        this.#layers = frame.body.layers;
+        return;
       case 'more-lines':
         return this.#call.more(frame.body);
       case 'joined':
@@ -355,6 +360,7 @@ export class Visit {
     this.began = welcome.began ?? this.began;
     this.#heard(welcome.chat);
     this.#relays = welcome.ice_servers;
+    this.#layers = welcome.layers ?? [];
     this.#call.attach(welcome.resumed);
     if (welcome.resumed) this.#lines = welcome.lines;
     this.#entered(welcome.phase);
@@ -442,6 +448,7 @@ export class Visit {
     if (!Watch || this.#watch || !this.#ticker) return; // the visit may be over by now
     this.#watch = new Watch({
       peer: () => this.#call.peer && { peer: this.#call.peer, state: this.peer },
+      asked: () => this.#layers.find((layer) => layer.source === 'camera')?.rate ?? 0,
       arrives: () => this.#call.arrives(),
       silent: () => this.#call.silent(),
       changed: () => this.#socket.prove(),
