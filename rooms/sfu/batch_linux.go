@@ -179,6 +179,9 @@ func (c *batchConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 			if !ok || m.header.Flags&unix.MSG_TRUNC != 0 {
 				continue // larger than any that a browser sends
 			}
+			if forged(r.bytes[i][:m.length]) {
+				continue
+			}
 			return copy(b, r.bytes[i][:m.length]), from, nil
 		}
 		if err := c.fill(); err != nil {
