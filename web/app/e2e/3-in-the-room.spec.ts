@@ -115,16 +115,22 @@ const askForSmallLayer = () => {
   };
 };
 
-test('a camera sends a smaller layer where it is asked for, and the picture goes on', async () => {
-  const [li, wang] = await Promise.all([arrives('li', { script: askForSmallLayer }), arrives('wang')]);
-  const id = await callRuns(li, wang);
-  await Promise.all([li.opens(`/consults/${id}/room`), wang.opens(`/consults/${id}/room`)]);
-  await seeAndHear(li, '李薇', wang, '王军');
-  await sendsLayers(li.page, ['l', 's']);
-  await pictureMoves(wang.page, wang.say('room.picture-of', { name: '李薇' }));
-  // Between two people nobody needs one.
-  await sendsLayers(wang.page, ['l']);
-});
+const uplinkGrows = { timeout: 180_000 }; // two layers are sent when the uplink is known to bear them
+
+test(
+  'a camera sends a smaller layer where it is asked for, and the picture goes on',
+  uplinkGrows,
+  async () => {
+    const [li, wang] = await Promise.all([arrives('li', { script: askForSmallLayer }), arrives('wang')]);
+    const id = await callRuns(li, wang);
+    await Promise.all([li.opens(`/consults/${id}/room`), wang.opens(`/consults/${id}/room`)]);
+    await seeAndHear(li, '李薇', wang, '王军');
+    await sendsLayers(li.page, ['l', 's']);
+    await pictureMoves(wang.page, wang.say('room.picture-of', { name: '李薇' }));
+    // Between two people nobody needs one.
+    await sendsLayers(wang.page, ['l']);
+  },
+);
 
 test('reloading and reopening lead back into the call; a second tab takes over', async () => {
   const { li, wang, id } = await talking();

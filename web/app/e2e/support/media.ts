@@ -117,7 +117,7 @@ export async function soundArrives(page: Scripted, within = 30_000): Promise<voi
 }
 
 /** Waits until exactly these layers of the own camera go out. */
-export async function sendsLayers(page: Page, layers: string[], within = 60_000): Promise<void> {
+export async function sendsLayers(page: Page, layers: string[], within = 100_000): Promise<void> {
   const end = Date.now() + within;
   for (let before = await framesSent(page); ;) {
     const now = await framesSent(page);
