@@ -100,3 +100,12 @@ func TestAStoppedSectionOfFirefoxIsRejected(t *testing.T) {
 		t.Errorf("sections %+v", o.sections[4:])
 	}
 }
+
+// Firefox says of the extensions that name a layer that it only sends them.
+func TestLayersOfFirefox(t *testing.T) {
+	o, err := parseOffer(offerOf(t, "firefox-layers"))
+	must(t, err)
+	if want := (layerIDs{mid: 3, rid: 9, repaired: 10}); o.ids != want || !slices.Equal(o.sections[1].rids, []string{"s", "l"}) {
+		t.Errorf("extensions %+v and layers %v", o.ids, o.sections[1].rids)
+	}
+}

@@ -234,9 +234,11 @@ func (p *offerParser) sectionAttribute(key, val string) error {
 			s.feedback[pt] = append(s.feedback[pt], rest)
 		}
 	case "extmap":
+		// Firefox says of some that it only sends them (RFC 8285 §7): "9/sendonly".
 		number, uri, _ := strings.Cut(val, " ")
+		number, way, _ := strings.Cut(number, "/")
 		id, err := strconv.Atoi(number)
-		if err == nil && id >= 1 && id <= 14 {
+		if err == nil && way != string(recvonly) && way != string(inactive) && id >= 1 && id <= 14 {
 			s.extension(uri, id)
 		}
 	case "rid":

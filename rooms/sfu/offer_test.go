@@ -193,7 +193,7 @@ func TestARejectedSectionIsAnsweredAsRejected(t *testing.T) {
 }
 
 func FuzzParseOffer(f *testing.F) {
-	for _, browser := range []string{"chromium", "firefox", "safari"} {
+	for _, browser := range []string{"chromium", "firefox", "firefox-layers", "safari"} {
 		f.Add(offerOf(f, browser))
 	}
 	f.Add("v=0\r\nm=audio 9 X 1\r\n")
