@@ -12,6 +12,7 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/consilium-test.XXXXXX")
 chmod 755 "$scratch" # PostgreSQL runs as a user of its own and must reach its folder
 times=()
 compiling=
+finished= # a run that is stopped leaves no status
 
 cleanup() {
 	local status=$?
@@ -22,7 +23,7 @@ cleanup() {
 		printf '\n%-12s %8s\n' stage seconds
 		printf '%-12s %8s\n' "${times[@]}"
 	fi
-	[ $status -eq 0 ] && echo "all stages passed" || echo "FAILED"
+	[ -n "$finished" ] && echo "all stages passed" || echo "FAILED"
 	exit $status
 }
 trap cleanup EXIT
@@ -124,3 +125,4 @@ stage setup
 for name in "$@"; do
 	stage "$name"
 done
+finished=yes
