@@ -40,7 +40,6 @@ type pause struct {
 	since  time.Time // it is so
 	least  time.Duration
 	over   time.Time // since when it takes too much, or does not come; zero: it fits
-	fits   time.Time // since when a larger layer would fit; zero: it would not
 	asked  time.Time // when the layer was asked for that has not begun yet; zero: it has
 	from   int       // what is sent until it begins, -1: nothing
 	trying bool      // until it begins the picture counts as paused
@@ -76,28 +75,18 @@ func (l *line) decide(now time.Time) {
 	if l.waits(now) {
 		return
 	}
-	larger, rested := l.larger(), now.Sub(s.since) >= s.least
+	larger := l.larger()
 	switch {
-	case s.paused:
-		if larger >= 0 && (rested || s.share >= unlimited) {
-			l.step(larger, now)
-		}
-	case l.isGone():
+	case !s.paused && l.isGone():
 		if s.over.IsZero() {
 			s.over = now
 		} else if now.Sub(s.over) >= cutTime { // it had not just come back
 			l.step(larger, now)
 		}
-	case l.isOver(now):
+	case !s.paused && l.isOver(now):
 		l.step(l.smaller(), now)
-	case larger < 0:
-		s.fits = time.Time{}
-	case s.share >= unlimited:
-		l.step(larger, now)
-	case s.fits.IsZero():
-		s.fits = now
-	case now.Sub(s.fits) >= raiseAfter && rested:
-		l.step(larger, now)
+	case larger >= 0 && (s.share >= unlimited || now.Sub(s.since) >= s.least):
+		l.step(larger, now) // a share that has risen has held: budget.go
 	}
 }
 
