@@ -19,42 +19,41 @@ func TestOneWeakLinkGetsASmallerLayer(t *testing.T) {
 		{160_000, 60_000}, {250_000, 130_000}, {400_000, 220_000}, {600_000, 330_000},
 	} {
 		t.Run(fmt.Sprintf("%d kbit/s", c.rate/1000), func(t *testing.T) {
-			for seed := range uint64(3) {
-				w := newWorld(seed)
-				clinic := w.publishLayers("clinic", 1_200_000, two)
-				strong := w.watch("strong", strongLink, clinic)
-				weak := w.watch("weak", wire{rate: c.rate, queue: 500 * time.Millisecond, delay: 50 * time.Millisecond}, clinic)
-				w.run(20 * time.Second)
-				weak.forget()
-				strong.forget()
-				w.run(2 * time.Minute)
-				r := &weak.record
-				t.Logf("queue %d ms (95 %%), %d of %d packets of sound dropped, %d kbit/s, %d switches, %d changes of layer, frozen %.1f s; strong %d kbit/s",
-					r.queue95().Milliseconds(), r.soundDropped, r.sound, weak.rate()/1000, r.switches, r.layers, r.frozen.Seconds(), strong.rate()/1000)
-				if r.queue95() > queueLong || r.soundDropped > r.sound/1000 {
-					t.Errorf("a queue of %v, %d packets of sound dropped", r.queue95(), r.soundDropped)
-				}
-				if weak.rate() < c.least || r.switches+r.layers > 0 || r.frozen > time.Second {
-					t.Errorf("a picture of %d bits/s, %d pauses, resumptions and changes of layer, frozen for %v", weak.rate(), r.switches+r.layers, r.frozen)
-				}
-				if strong.rate() < 1_100_000 || strong.record.switches+strong.record.layers > 0 {
-					t.Errorf("the strong one gets %d bits/s, %d changes", strong.rate(), strong.record.switches+strong.record.layers)
-				}
+			t.Parallel()
+			w := newWorld(1)
+			clinic := w.publishLayers("clinic", 1_200_000, two)
+			strong := w.watch("strong", strongLink, clinic)
+			weak := w.watch("weak", wire{rate: c.rate, queue: 500 * time.Millisecond, delay: 50 * time.Millisecond}, clinic)
+			w.run(20 * time.Second)
+			weak.forget()
+			strong.forget()
+			w.run(2 * time.Minute)
+			r := &weak.record
+			t.Logf("queue %d ms (95 %%), %d of %d packets of sound dropped, %d kbit/s, %d switches, %d changes of layer, frozen %.1f s; strong %d kbit/s",
+				r.queue95().Milliseconds(), r.soundDropped, r.sound, weak.rate()/1000, r.switches, r.layers, r.frozen.Seconds(), strong.rate()/1000)
+			if r.queue95() > queueLong || r.soundDropped > r.sound/1000 {
+				t.Errorf("a queue of %v, %d packets of sound dropped", r.queue95(), r.soundDropped)
+			}
+			if weak.rate() < c.least || r.switches+r.layers > 0 || r.frozen > time.Second {
+				t.Errorf("a picture of %d bits/s, %d pauses, resumptions and changes of layer, frozen for %v", weak.rate(), r.switches+r.layers, r.frozen)
+			}
+			if strong.rate() < 1_100_000 || strong.record.switches+strong.record.layers > 0 {
+				t.Errorf("the strong one gets %d bits/s, %d changes", strong.rate(), strong.record.switches+strong.record.layers)
+			}
 
-				weak.link.rate = 3_000_000
-				weak.forget()
-				w.run(90 * time.Second)
-				t.Logf("then 3 Mbit/s: %d changes of layer, frozen %.1f s", r.layers, r.frozen.Seconds())
-				if r.layers != 1 || r.soundDropped > 0 || r.settled > 0 || r.frozen > time.Second {
-					t.Errorf("then 3 Mbit/s: %d changes of layer, frozen for %v, %d packets of sound dropped, a queue for %v",
-						r.layers, r.frozen, r.soundDropped, r.settled)
-				}
-				if asked := clinic.asks(); asked != 0 {
-					t.Errorf("%d bits/s of the smaller layer are still asked for", asked)
-				}
-				if r.broken+strong.record.broken > 0 {
-					t.Errorf("%d packets do not go on where the one before ended", r.broken+strong.record.broken)
-				}
+			weak.link.rate = 3_000_000
+			weak.forget()
+			w.run(90 * time.Second)
+			t.Logf("then 3 Mbit/s: %d changes of layer, frozen %.1f s", r.layers, r.frozen.Seconds())
+			if r.layers != 1 || r.soundDropped > 0 || r.settled > 0 || r.frozen > time.Second {
+				t.Errorf("then 3 Mbit/s: %d changes of layer, frozen for %v, %d packets of sound dropped, a queue for %v",
+					r.layers, r.frozen, r.soundDropped, r.settled)
+			}
+			if asked := clinic.asks(); asked != 0 {
+				t.Errorf("%d bits/s of the smaller layer are still asked for", asked)
+			}
+			if r.broken+strong.record.broken > 0 {
+				t.Errorf("%d packets do not go on where the one before ended", r.broken+strong.record.broken)
 			}
 		})
 	}
@@ -124,24 +123,27 @@ func TestALayerThatDoesNotCome(t *testing.T) {
 // Whatever a link carries between nothing and all, layers do not come and go.
 func TestLayersDoNotComeAndGo(t *testing.T) {
 	for rate := 150_000; rate <= 2_500_000; rate += rate / 3 {
-		w := newWorld(2)
-		clinic := w.publishLayers("clinic", 1_200_000, two)
-		strong := w.watch("strong", strongLink, clinic)
-		weak := w.watch("weak", wire{rate: rate, queue: 300 * time.Millisecond, delay: 30 * time.Millisecond, loss: 0.01}, clinic)
-		w.run(30 * time.Second)
-		weak.forget()
-		strong.forget()
-		w.run(3 * time.Minute)
-		r := &weak.record
-		t.Logf("%d kbit/s: queue %d ms (95 %%), %d of %d packets of sound dropped, %d kbit/s, %d switches, %d changes of layer, frozen %.1f s; strong %d kbit/s",
-			rate/1000, r.queue95().Milliseconds(), r.soundDropped, r.sound, weak.rate()/1000, r.switches, r.layers, r.frozen.Seconds(), strong.rate()/1000)
-		if r.broken+strong.record.broken > 0 {
-			t.Errorf("%d bits/s: %d packets do not go on where the one before ended", rate, r.broken+strong.record.broken)
-		}
-		if r.layers > 2 || r.switches > 2 || strong.record.layers > 0 {
-			t.Errorf("%d bits/s: %d changes of layer, %d pauses and resumptions, and %d at the strong one",
-				rate, r.layers, r.switches, strong.record.layers)
-		}
+		t.Run(fmt.Sprintf("%d kbit/s", rate/1000), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(2)
+			clinic := w.publishLayers("clinic", 1_200_000, two)
+			strong := w.watch("strong", strongLink, clinic)
+			weak := w.watch("weak", wire{rate: rate, queue: 300 * time.Millisecond, delay: 30 * time.Millisecond, loss: 0.01}, clinic)
+			w.run(30 * time.Second)
+			weak.forget()
+			strong.forget()
+			w.run(2 * time.Minute)
+			r := &weak.record
+			t.Logf("%d kbit/s: queue %d ms (95 %%), %d of %d packets of sound dropped, %d kbit/s, %d switches, %d changes of layer, frozen %.1f s; strong %d kbit/s",
+				rate/1000, r.queue95().Milliseconds(), r.soundDropped, r.sound, weak.rate()/1000, r.switches, r.layers, r.frozen.Seconds(), strong.rate()/1000)
+			if r.broken+strong.record.broken > 0 {
+				t.Errorf("%d bits/s: %d packets do not go on where the one before ended", rate, r.broken+strong.record.broken)
+			}
+			if r.layers > 2 || r.switches > 2 || strong.record.layers > 0 {
+				t.Errorf("%d bits/s: %d changes of layer, %d pauses and resumptions, and %d at the strong one",
+					rate, r.layers, r.switches, strong.record.layers)
+			}
+		})
 	}
 }
 
