@@ -155,14 +155,20 @@ func TestAPausedLineSendsPaddingOnly(t *testing.T) {
 	}
 }
 
+// largerThan puts a larger layer beside one.
+func largerThan(small *feed) *feed {
+	large := &feed{publication: small.publication, layer: 1, conn: small.conn, cache: new(cache)}
+	large.live.Store(true)
+	small.publication.feeds[1].Store(large)
+	return large
+}
+
 // Beside a small layer padding is sent that no decoder sees; neither costs an
 // allocation, nor do the packets of the layer that is not sent.
 func TestASmallLayerWithPaddingBesideIt(t *testing.T) {
 	out := &sink{ssrcs: map[uint32]int{}}
 	l, small := onAirLine(out)
-	large := &feed{publication: small.publication, layer: 1, conn: small.conn, cache: new(cache)}
-	large.live.Store(true)
-	small.publication.feeds[1].Store(large)
+	large := largerThan(small)
 	now := time.Now()
 	send(small, 0, now)
 	l.pad(100_000, now)
@@ -199,9 +205,7 @@ func TestASmallLayerWithPaddingBesideIt(t *testing.T) {
 func TestALayerThatBeginsInThePast(t *testing.T) {
 	out := &sink{}
 	l, small := onAirLine(out)
-	large := &feed{publication: small.publication, layer: 1, conn: small.conn, cache: new(cache)}
-	large.live.Store(true)
-	small.publication.feeds[1].Store(large)
+	large := largerThan(small)
 	now := time.Now()
 	send(small, 0, now)
 	last := out.last

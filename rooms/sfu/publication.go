@@ -136,11 +136,7 @@ func (p *publication) tellLive() {
 
 // forward passes a packet on to everyone who gets this source.
 func (p *publication) forward(f *feed, pkt *packet, now time.Time) {
-	lines := p.subscribers.Load()
-	if lines == nil {
-		return
-	}
-	for _, l := range *lines {
+	for _, l := range p.lines() {
 		l.write(f, pkt, now)
 	}
 }
