@@ -100,6 +100,39 @@ func TestOneWeakLinkAmongStrongOnes(t *testing.T) {
 	}
 }
 
+// A browser that is short of time reads late what came in time. That is no full
+// link: its picture stays. A link that is full too is still seen.
+func TestABusyMachineIsNoFullLink(t *testing.T) {
+	for seed := range uint64(8) {
+		for _, c := range []struct {
+			link         wire
+			early, least int           // of the picture, bits/s
+			queue        time.Duration // on the link
+			switches     int
+		}{
+			{fast, 450_000, 900_000, queueCalm, 0},
+			{thin, 80_000, 80_000, 400 * time.Millisecond, 2},
+		} {
+			w := newWorld(seed)
+			v := w.watch("expert", c.link, w.publish("clinic", 1_200_000))
+			v.busy()
+			w.run(15 * time.Second)
+			early := v.rate()
+			v.forget()
+			w.run(2 * time.Minute)
+			r := &v.record
+			t.Logf("%d kbit/s: a picture of %d, then of %d, queue %d ms (95 %%), %d switches",
+				c.link.rate/1000, early/1000, v.rate()/1000, r.queue95().Milliseconds(), r.switches)
+			if early < c.early || v.rate() < c.least || r.switches > c.switches {
+				t.Errorf("a picture of %d bits/s, then of %d, %d pauses and resumptions", early, v.rate(), r.switches)
+			}
+			if q := r.queue95(); q > c.queue {
+				t.Errorf("a queue of %v", q)
+			}
+		}
+	}
+}
+
 func TestALinkThatChanges(t *testing.T) {
 	w := newWorld(1)
 	link := dsl

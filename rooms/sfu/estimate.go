@@ -15,8 +15,17 @@ const (
 	lossCrowd, lossCalm = 0.05, 0.15
 	// estimateWindow is what is judged; estimateLeast packets are needed for it.
 	estimateWindow, estimateLeast = time.Second, 8
-	// fillingReports in a row with a queue tell that one begins.
+	// fillingReports in a row with a queue tell that one begins, unless they come
+	// at once: those were held up.
 	fillingReports = 2
+	reportsApart   = 20 * time.Millisecond
+	// A full link gives packets one after the other, at its rate. A run of so many
+	// that comes burstPace times as fast as all of the window waited for a browser
+	// that was short of time, or for a radio that was away. Both let the queue get
+	// empty within burstTime.
+	runLength = 3
+	burstPace = 3
+	burstTime = 6 * time.Second
 	// The limit becomes this share of what got through, and until the queue is
 	// gone only drain of the limit is to be sent.
 	relief, drain = 0.85, 0.75
@@ -43,7 +52,10 @@ type estimate struct {
 	base    lowest
 	periods []period // of the last estimateWindow
 	came    time.Duration
-	first   bool // the report is the first after a while without packets
+	run     run
+	first   bool      // the report is the first after a while without packets
+	empty   time.Time // the queue was, the last time
+	held    bool      // the window's queue is not the link's
 
 	limit   int           // bits/s; 0: there was never too much
 	top     int           // what got through when it was too much
@@ -60,6 +72,7 @@ type period struct {
 	bytes          int
 	received, lost int
 	queue          time.Duration // the shortest
+	pace           float64       // the fastest that a run came at, bits/s
 }
 
 // begin begins a report; add takes what it says of a packet, judge concludes.
@@ -85,6 +98,7 @@ func (e *estimate) add(a arrived, now time.Time) {
 	}
 	p.received++
 	p.queue = min(p.queue, e.base.above(a.took, now))
+	p.pace = max(p.pace, e.run.pace(a))
 	if e.first && p.received == 1 {
 		e.came = a.came // nothing is to be learnt from the time before
 		return
@@ -96,6 +110,28 @@ func (e *estimate) add(a arrived, now time.Time) {
 		}
 		e.came = a.came
 	}
+}
+
+// run is the packets that came last.
+type run struct {
+	packets [runLength]arrived
+	next    int
+}
+
+// pace takes a packet in and returns how fast the run that ends with it came,
+// bits/s.
+func (r *run) pace(a arrived) float64 {
+	r.packets[r.next] = a
+	r.next = (r.next + 1) % runLength
+	first := r.packets[r.next]
+	if first.size == 0 {
+		return 0
+	}
+	bytes := -first.size
+	for _, p := range r.packets {
+		bytes += p.size
+	}
+	return float64(bytes*8) / max(a.came-first.came, time.Millisecond).Seconds()
 }
 
 // measure sums the window up.
@@ -121,6 +157,7 @@ func (e *estimate) measure() (through int, queue time.Duration, loss float64, en
 func (e *estimate) judge(roundTrip time.Duration, starting bool, now time.Time) (crowded bool) {
 	seconds := min(now.Sub(e.stepped), estimateWindow).Seconds()
 	e.stepped = now
+	e.held = e.heldUp(now)
 	if starting && e.filling() {
 		// The ramp would be far up before there is a window full. Some ten packets err,
 		// and what they err by is not to cost the picture: the next window corrects it.
@@ -132,6 +169,7 @@ func (e *estimate) judge(roundTrip time.Duration, starting bool, now time.Time) 
 	through, queue, loss, enough := e.measure()
 	switch {
 	case !enough:
+	case e.held && queue > queueCalm:
 	case queue > queueMost, queue > queueCalm && loss > lossCrowd:
 		e.relieve(through, queue, loss, roundTrip, now)
 		return true
@@ -172,7 +210,10 @@ func (e *estimate) grow(through int, seconds float64, now time.Time) {
 	default:
 		more = growthNear
 	}
-	e.limit = max(e.limit+int(more*seconds*float64(e.limit)), through)
+	e.limit += int(more * seconds * float64(e.limit))
+	if !e.held { // else more of it came than went
+		e.limit = max(e.limit, through)
+	}
 }
 
 // queued tells whether the last report has a queue.
@@ -181,16 +222,34 @@ func (e *estimate) queued() bool {
 	return n > 0 && e.periods[n-1].received > 0 && e.periods[n-1].queue >= queueCalm
 }
 
+// heldUp tells whether the window's queue is not the link's: packets that were
+// held up elsewhere came all at once.
+func (e *estimate) heldUp(now time.Time) bool {
+	through, _, _, _ := e.measure()
+	burst := false
+	for _, p := range e.periods {
+		if p.received > 0 && p.queue < queueCalm {
+			e.empty = p.at
+		}
+		burst = burst || p.pace > burstPace*float64(through)
+	}
+	return burst && now.Sub(e.empty) < burstTime
+}
+
 // filling tells whether the last reports have a queue, long before it stands:
 // what comes evenly makes none.
 func (e *estimate) filling() bool {
-	n := len(e.periods)
-	for _, p := range e.periods[max(n-fillingReports, 0):] {
-		if p.received == 0 || p.queue < queueCalm {
+	if e.held || len(e.periods) < fillingReports {
+		return false
+	}
+	var last time.Time
+	for _, p := range e.periods[len(e.periods)-fillingReports:] {
+		if p.received == 0 || p.queue < queueCalm || p.at.Sub(last) < reportsApart {
 			return false
 		}
+		last = p.at
 	}
-	return n >= fillingReports
+	return true
 }
 
 // value is what may be sent now, or unlimited.

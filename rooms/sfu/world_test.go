@@ -130,6 +130,7 @@ type viewer struct {
 	lines    map[uint32]*incoming // by SSRC
 	record   record
 	paused   map[*line]bool
+	away     time.Time // until then its machine does something else
 }
 
 // incoming is a line as the browser sees it.
@@ -208,8 +209,34 @@ func (w *world) watch(id string, link wire, from ...*studio) *viewer {
 	w.room.fit(v.Peer, w.now)
 	w.every(20*time.Millisecond, v.look)
 	w.every(time.Second, v.reports)
-	w.every(100*time.Millisecond, v.estimates)
+	w.every(100*time.Millisecond, func() { v.whenFree(v.estimates) })
 	return v
+}
+
+// readTime is what a browser short of time takes to read a packet.
+const readTime = time.Millisecond
+
+// whenFree does something at once, or when the machine has time again, after what
+// waits already.
+func (v *viewer) whenFree(do func()) {
+	if !v.world.now.Before(v.away) {
+		do()
+		return
+	}
+	v.away = v.away.Add(readTime)
+	v.world.after(v.away.Sub(v.world.now), do)
+}
+
+// busy makes the viewer's machine short of time from now on: again and again it
+// does something else for a while.
+func (v *viewer) busy() {
+	some := func(most time.Duration) time.Duration { return time.Duration(v.world.chance.Int64N(int64(most))) }
+	v.world.after(some(time.Second), func() {
+		if away := v.world.now.Add(some(900 * time.Millisecond)); away.After(v.away) {
+			v.away = away
+		}
+		v.busy()
+	})
 }
 
 // WriteRTP implements webrtc.TrackLocalWriter: what a line sends.
@@ -224,7 +251,7 @@ func (v *viewer) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 	if h.SSRC == in.ssrc && in.kind == video && !in.goesOn(h, payload, start) {
 		v.record.broken++
 	}
-	fits := v.link.carry(size, func() { v.arrived(in, header, number, start, size) })
+	fits := v.link.carry(size, func() { v.whenFree(func() { v.arrived(in, header, number, start, size) }) })
 	if in.kind == audio {
 		v.record.sound++
 		if !fits {
