@@ -9,9 +9,6 @@ import (
 )
 
 const builtManifest = `{
-	"_frame.js": {"file": "assets/v/frame.js", "css": ["assets/v/frame.css"]},
-	"_case.js": {"file": "assets/v/case.js", "imports": ["_frame.js"], "css": ["assets/v/case.css"]},
-	"src/pages/case.ts": {"file": "assets/v/case2.js", "imports": ["_case.js", "_frame.js"]},
 	"src/core/text/zh/shell.ts": {"file": "assets/v/shell-zh.js"},
 	"src/core/text/en/shell.ts": {"file": "assets/v/shell-en.js"},
 	"src/core/text/zh/case.ts": {"file": "assets/v/case-zh.js"},
@@ -19,12 +16,11 @@ const builtManifest = `{
 }`
 
 func builtWith(manifest string) fstest.MapFS {
-	page := `<!doctype html><head><script type="module" crossorigin src="/assets/v/frame.js"></script>` +
-		`<link rel="stylesheet" crossorigin href="/assets/v/frame.css"></head>`
+	page := `<!doctype html><head><script type="module" crossorigin src="/assets/v/app.js"></script></head>`
 	return fstest.MapFS{"index.html": {Data: []byte(page)}, ".vite/manifest.json": {Data: []byte(manifest)}}
 }
 
-func TestAPageOfACaseNamesItsParts(t *testing.T) {
+func TestAPageOfACaseNamesItsWords(t *testing.T) {
 	h, err := appFrom(builtWith(builtManifest))
 	if err != nil {
 		t.Fatal(err)
@@ -34,9 +30,9 @@ func TestAPageOfACaseNamesItsParts(t *testing.T) {
 		path, language string
 		want           []string // in any order; nothing else
 	}{
-		"the room, in English":   {of + "/room", "en", []string{"case2.js", "case.js", "case.css", "shell-en.js", "case-en.js"}},
-		"the room, in Chinese":   {of + "/room", "zh-CN", []string{"case2.js", "case.js", "case.css", "shell-zh.js", "case-zh.js"}},
-		"the case":               {of, "en", []string{"case2.js", "case.js", "case.css", "shell-en.js", "case-en.js"}},
+		"the room, in English":   {of + "/room", "en", []string{"shell-en.js", "case-en.js"}},
+		"the room, in Chinese":   {of + "/room", "zh-CN", []string{"shell-zh.js", "case-zh.js"}},
+		"the case":               {of, "en", []string{"shell-en.js", "case-en.js"}},
 		"nobody was here before": {of + "/room", "", nil},
 		"an unknown language":    {of + "/room", "xx", nil},
 		"another page of a case": {of + "/print", "en", nil},
@@ -51,16 +47,12 @@ func TestAPageOfACaseNamesItsParts(t *testing.T) {
 			h.ServeHTTP(w, r)
 			page := w.Body.String()
 			for _, file := range c.want {
-				as := `rel="modulepreload"`
-				if strings.HasSuffix(file, ".css") {
-					as = `rel="preload" as="style"`
-				}
-				if strings.Count(page, `<link `+as+` crossorigin href="/assets/v/`+file+`">`) != 1 {
+				if strings.Count(page, `<link rel="modulepreload" crossorigin href="/assets/v/`+file+`">`) != 1 {
 					t.Errorf("%s is not named once: %s", file, page)
 				}
 			}
 			if got := strings.Count(page, `preload" `); got != len(c.want) {
-				t.Errorf("%d parts are named, want %d: %s", got, len(c.want), page)
+				t.Errorf("%d texts are named, want %d: %s", got, len(c.want), page)
 			}
 			if vary := strings.Join(w.Header().Values("Vary"), ", "); !strings.Contains(vary, "Cookie") {
 				t.Errorf("a cache would give it to readers of the other language: Vary: %s", vary)
@@ -69,8 +61,8 @@ func TestAPageOfACaseNamesItsParts(t *testing.T) {
 	}
 }
 
-func TestABuildWithoutAPartIsBroken(t *testing.T) {
-	for _, part := range []string{"src/core/text/en/case.ts", "src/pages/case.ts", "_frame.js"} {
+func TestABuildWithoutATextIsBroken(t *testing.T) {
+	for _, part := range []string{"src/core/text/en/case.ts", "src/core/text/zh/shell.ts"} {
 		without := strings.Replace(builtManifest, `"`+part+`": {`, `"renamed": {`, 1)
 		if _, err := appFrom(builtWith(without)); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("without %s: %v", part, err)

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { minify } from 'terser';
-import type { Plugin } from 'vite';
+import type { Plugin, Rolldown } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { leanSvelte } from './lean-svelte.ts';
 
@@ -118,7 +118,13 @@ function minified(): Plugin {
             module: true,
             ecma: 2020,
             // Reading a getter is what an effect depends on: never left out.
-            compress: { passes: 3, keep_fargs: false, pure_getters: false },
+            compress: {
+              passes: 3,
+              keep_fargs: false,
+              pure_getters: false,
+              hoist_funs: true,
+              negate_iife: false,
+            },
           });
           made.code = code!;
         }
@@ -143,31 +149,39 @@ function compressed(): Plugin {
   };
 }
 
-// Few chunks compress better and cost fewer round trips than many: what every
-// page needs, the case with its call, what every form needs, and one for each
-// kind of work.
-const chunks: { name: string; test: RegExp }[] = [
-  {
-    name: 'frame',
-    test: /node_modules\/(svelte(?!.*(bindings\/(select|input|this)|shared\/clone|client\/index)\.js)|clsx|esm-env)\/|src\/(main|session|preferences|navigation|connection|desk|live|pages|notices)\.|src\/App|src\/core\/(api|i18n|clock|time|naming|problem|routes|socket|socket-desk|media-sound|catalog|resource|acts)\.|src\/core\/text\/index|src\/ui\/(Header|Language|Offline|Toasts|toasts|Unreachable|Button|Icon|icons|UrgencyMark|Trouble|base|tokens|controls|When|StateWord|Due|Skeleton)\.|src\/pages\/Ring\.svelte|src\/pages\/room\/(arming|now|Elapsed)\.|src\/gen\/|vite\/preload-helper/,
-  },
-  {
-    name: 'case',
-    test: /src\/pages\/case\.|src\/pages\/consult\/(Consult|Next|Steps|Appointment|Story|Fact|VitalSigns|Phones|Lacking|dialogs\/index)\.|src\/pages\/room\/(Room|Lobby|Call|Tile|Bar|Side|Picture|LinkBar|Level|Glyph|later|visit)\.|src\/core\/(call|call-browser|media|media-level|socket-room|vitals|lacking)\.|src\/ui\/near\./,
-  },
+// The app's own chunk: what main.ts imports without waiting, and of Svelte what
+// these parts use. Forms bring the rest of Svelte.
+const ofForms = /(bindings\/(select|input|this)|shared\/clone|client\/index)\.js/;
+
+function inApp(id: string, context: Rolldown.ChunkingContext, seen = new Set<string>()): boolean {
+  if (/node_modules\/(svelte|clsx|esm-env)\//.test(id)) return !ofForms.test(id);
+  if (seen.has(id)) return false;
+  seen.add(id);
+  const importers = context.getModuleInfo(id)?.importers ?? [];
+  return /src\/main\.ts$/.test(id) || importers.some((by) => inApp(by, context, seen));
+}
+
+// Few chunks compress better and cost fewer round trips than many: the app with the
+// case and its call, what every form needs, and one for each kind of work.
+const chunks: {
+  name: string | ((id: string, context: Rolldown.ChunkingContext) => string | null);
+  test?: RegExp;
+}[] = [
+  { name: (id, context) => (inApp(id, context) ? 'app' : null) },
+  { name: 'watch', test: /src\/core\/(call-watch|call-quality|ladder)\./ },
   {
     name: 'rest',
     test: /src\/pages\/consult\/(later|People|Timeline|Consents|OpinionText|Outcome|Attachments)\.|src\/core\/upload\.|src\/ui\/LaterDialog\./,
   },
   {
     name: 'forms',
-    test: /src\/ui\/(Choice|Check|Field|Password|Page|Tabs|Empty|SaveState|DayInput|Dialog|placed)\.|src\/core\/(autosave|dates|wall-clock)\.|bindings\/(select|input|this)\.js|shared\/clone\.js/,
+    test: /src\/ui\/(StateWord|Choice|Check|Field|Password|Page|Tabs|Empty|SaveState|DayInput|Dialog|placed)\.|src\/core\/(autosave|dates|wall-clock)\.|bindings\/(select|input|this)\.js|shared\/clone\.js/,
   },
-  { name: 'dialogs', test: /src\/pages\/consult\/dialogs\/(?!index)|src\/ui\/DayBar\./ },
+  { name: 'dialogs', test: /src\/pages\/consult\/dialogs\/|src\/ui\/DayBar\./ },
   { name: 'request', test: /src\/pages\/request\// },
   { name: 'opinion', test: /src\/pages\/opinion\/|src\/core\/digest/ },
   { name: 'office', test: /src\/pages\/admin\// },
-  { name: 'door', test: /src\/pages\/(SignIn|Reset|Enrol)\.|src\/ui\/Door\./ },
+  { name: 'door', test: /src\/pages\/(door|SignIn|Reset|Enrol)\.|src\/ui\/Door\./ },
 ];
 
 export default defineConfig({
@@ -182,7 +196,7 @@ export default defineConfig({
       polyfill: false,
       // The page brings the frame; nothing that loads later need name it.
       resolveDependencies: (_, files, { hostType }) =>
-        hostType === 'html' ? files : files.filter((file) => !/\bframe\./.test(file)),
+        hostType === 'html' ? files : files.filter((file) => !/\b(app|index)\./.test(file)),
     },
     rolldownOptions: {
       optimization: { inlineConst: { mode: 'all', pass: 3 } },

@@ -1,5 +1,5 @@
-// What a doctor with a bad link loads before a call stands: the app's frame, the
-// case page, the lobby and the call with what watches it, in one language. JS and
+// What a doctor with a bad link loads before a call stands: the app with the
+// case page, the lobby and the call, and what watches it, in one language. JS and
 // CSS from the built files by the manifest: what these import before they are
 // usable; what opens on a click or follows at rest is not in it. Fails above the
 // ceilings.
@@ -9,13 +9,13 @@ import { readFileSync } from 'node:fs';
 const wanted = 45 * 1024; // bytes: what the budget asks for
 // Where it stands; may only be lowered. Brotli is what browsers get over TLS and
 // from localhost, gzip what the others get.
-const ceilings = { brotli: 52.5 * 1024, gzip: 59.3 * 1024 }; // bytes
+const ceilings = { brotli: 48.9 * 1024, gzip: 56.4 * 1024 }; // bytes
 const dist = new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist), 'utf8'));
 
 const index = readFileSync(new URL('index.html', dist), 'utf8');
 const named = [...index.matchAll(/"\/(assets\/[^"]+\.(?:js|css))"/g)].map(([, file]) => file);
-const pages = ['src/pages/case.ts', 'src/core/call-watch.ts'];
+const parts = ['src/core/call-watch.ts'];
 const areas = ['shell', 'case'];
 
 function closure(keys) {
@@ -36,7 +36,7 @@ function closure(keys) {
 const inKB = (bytes) => (bytes / 1024).toFixed(1);
 let over = false;
 for (const language of ['zh', 'en']) {
-  const files = closure([...pages, ...areas.map((area) => `src/core/text/${language}/${area}.ts`)]);
+  const files = closure([...parts, ...areas.map((area) => `src/core/text/${language}/${area}.ts`)]);
   const sizes = files.map((file) => {
     const plain = readFileSync(new URL(file, dist));
     return { file, brotli: brotliCompressSync(plain).length, gzip: gzipSync(plain, { level: 9 }).length };

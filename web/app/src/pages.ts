@@ -1,60 +1,63 @@
-// Every page with the texts it needs. Pages load when first opened.
+// Every page with the texts it needs. A case and its room come with the app, as
+// whoever is here may be called; the others load when first opened, those of one
+// kind together.
 import type { Component } from 'svelte';
 import { loadText, type Area } from './core/i18n.svelte';
 import type { Route } from './core/routes';
+import Consult from './pages/consult/Consult.svelte';
+import Room from './pages/room/Room.svelte';
+
+type Shown = Component<{ id: string }> | Component;
 
 interface Page {
-  load: () => Promise<{ default: Component<{ id: string }> | Component }>;
+  load: () => Promise<Shown>;
   text: Area[];
   /** Fills the window, without the header (call, paper). */
   bare?: boolean;
 }
 
+const here = (component: Shown) => () => Promise.resolve(component);
+const one = (module: () => Promise<{ default: Shown }>) => async () => (await module()).default;
+const of =
+  <Name extends string>(module: () => Promise<Record<Name, Shown>>, name: Name) =>
+  async () =>
+    (await module())[name];
+
+const admin = () => import('./pages/admin');
+const door = () => import('./pages/door');
+const opinion = () => import('./pages/opinion');
+const request = () => import('./pages/request');
+
+const account: Area[] = ['account', 'terms'];
+const asking: Area[] = ['case', 'consent', 'record', 'request', 'terms'];
+const looking: Area[] = ['admin', 'case', 'record', 'terms'];
+
 export const pages: Record<Route['page'], Page> = {
-  'sign-in': { load: () => import('./pages/SignIn.svelte'), text: ['account', 'terms'], bare: true },
-  reset: { load: () => import('./pages/Reset.svelte'), text: ['account', 'terms'], bare: true },
-  enrol: { load: () => import('./pages/Enrol.svelte'), text: ['account', 'terms'], bare: true },
-  desk: { load: () => import('./pages/desk/Desk.svelte'), text: ['desk', 'terms'] },
-  new: {
-    load: () => import('./pages/request/New.svelte'),
-    text: ['case', 'consent', 'record', 'request', 'terms'],
-  },
-  start: {
-    load: () => import('./pages/request/Start.svelte'),
-    text: ['case', 'consent', 'record', 'request', 'terms'],
-  },
-  edit: {
-    load: () => import('./pages/request/Edit.svelte'),
-    text: ['case', 'consent', 'record', 'request', 'terms'],
-  },
-  consult: { load: async () => ({ default: (await import('./pages/case')).Consult }), text: ['case'] },
-  opinion: {
-    load: () => import('./pages/opinion/Write.svelte'),
-    text: ['case', 'opinion', 'record', 'request', 'terms'],
-  },
-  print: {
-    load: () => import('./pages/opinion/Print.svelte'),
-    text: ['case', 'opinion', 'record', 'terms'],
-    bare: true,
-  },
-  room: { load: async () => ({ default: (await import('./pages/case')).Room }), text: ['case'], bare: true },
-  calendar: { load: () => import('./pages/Calendar.svelte'), text: ['calendar', 'terms'] },
-  duty: { load: () => import('./pages/Duty.svelte'), text: ['desk', 'terms'] },
-  people: { load: () => import('./pages/admin/People.svelte'), text: ['admin', 'record', 'terms'] },
-  institutions: { load: () => import('./pages/admin/Places.svelte'), text: ['admin', 'desk', 'terms'] },
-  audit: { load: () => import('./pages/admin/Audit.svelte'), text: ['admin', 'case', 'record', 'terms'] },
-  quality: {
-    load: () => import('./pages/admin/Quality.svelte'),
-    text: ['admin', 'case', 'record', 'terms'],
-  },
-  charges: { load: () => import('./pages/admin/Charges.svelte'), text: ['admin', 'terms'] },
-  account: { load: () => import('./pages/Account.svelte'), text: ['account', 'terms'] },
-  missing: { load: () => import('./pages/Missing.svelte'), text: ['terms'] },
+  consult: { load: here(Consult), text: ['case'] },
+  room: { load: here(Room), text: ['case'], bare: true },
+  'sign-in': { load: of(door, 'SignIn'), text: account, bare: true },
+  reset: { load: of(door, 'Reset'), text: account, bare: true },
+  enrol: { load: of(door, 'Enrol'), text: account, bare: true },
+  account: { load: one(() => import('./pages/Account.svelte')), text: account },
+  desk: { load: one(() => import('./pages/desk/Desk.svelte')), text: ['desk', 'terms'] },
+  calendar: { load: one(() => import('./pages/Calendar.svelte')), text: ['calendar', 'terms'] },
+  duty: { load: one(() => import('./pages/Duty.svelte')), text: ['desk', 'terms'] },
+  new: { load: of(request, 'New'), text: asking },
+  start: { load: of(request, 'Start'), text: asking },
+  edit: { load: of(request, 'Edit'), text: asking },
+  opinion: { load: of(opinion, 'Write'), text: ['opinion', ...asking] },
+  print: { load: of(opinion, 'Print'), text: ['case', 'opinion', 'record', 'terms'], bare: true },
+  people: { load: of(admin, 'People'), text: ['admin', 'record', 'terms'] },
+  institutions: { load: of(admin, 'Places'), text: ['admin', 'desk', 'terms'] },
+  audit: { load: of(admin, 'Audit'), text: looking },
+  quality: { load: of(admin, 'Quality'), text: looking },
+  charges: { load: of(admin, 'Charges'), text: ['admin', 'terms'] },
+  missing: { load: one(() => import('./pages/Missing.svelte')), text: ['terms'] },
 };
 
 /** Loads a page with its texts; a second call costs nothing. */
 export async function load(name: Route['page']): Promise<Component<{ id: string }>> {
   const page = pages[name];
-  const [module] = await Promise.all([page.load(), loadText(...page.text)]);
-  return module.default as Component<{ id: string }>;
+  const [component] = await Promise.all([page.load(), loadText(...page.text)]);
+  return component as Component<{ id: string }>;
 }

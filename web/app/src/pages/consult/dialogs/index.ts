@@ -1,7 +1,17 @@
-// The dialogs of a case; each loads when it is opened.
+// The dialogs of a case, by what they do.
 import type { Component } from 'svelte';
 import type { Deed } from '../../../core/acts';
 import type { CaseView } from '../../../core/model';
+import Consent from './Consent.svelte';
+import Decide from './Decide.svelte';
+import Follow from './Follow.svelte';
+import Invite from './Invite.svelte';
+import Measure from './Measure.svelte';
+import Miss from './Miss.svelte';
+import Reason from './Reason.svelte';
+import Return from './Return.svelte';
+import Schedule from './Schedule.svelte';
+import Triage from './Triage.svelte';
 
 export interface DialogProps {
   of: CaseView;
@@ -12,25 +22,22 @@ export interface DialogProps {
   onclose: () => void;
 }
 
-type Load = () => Promise<{ default: Component<DialogProps> }>;
-const reason: Load = () => import('./Reason.svelte');
-
 export const dialogs: Record<
   Exclude<Deed, 'edit' | 'enter' | 'opinion' | 'accept' | 'conclude' | 'close' | 'escalate'>,
-  Load
+  Component<DialogProps>
 > = {
-  return: () => import('./Return.svelte'),
-  triage: () => import('./Triage.svelte'),
-  invite: () => import('./Invite.svelte'),
-  schedule: () => import('./Schedule.svelte'),
-  decide: () => import('./Decide.svelte'),
-  follow: () => import('./Follow.svelte'),
-  consent: () => import('./Consent.svelte'),
-  vitals: () => import('./Measure.svelte'),
-  miss: () => import('./Miss.svelte'),
-  decline: reason,
-  write: reason,
-  append: reason,
-  reopen: reason,
-  cancel: reason,
+  return: Return,
+  triage: Triage,
+  invite: Invite,
+  schedule: Schedule,
+  decide: Decide,
+  follow: Follow,
+  consent: Consent,
+  vitals: Measure,
+  miss: Miss,
+  decline: Reason,
+  write: Reason,
+  append: Reason,
+  reopen: Reason,
+  cancel: Reason,
 };
