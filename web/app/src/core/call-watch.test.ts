@@ -9,6 +9,7 @@ class FakeCall implements Watched {
   shapes: { voice: Voice; picture: Picture; small: Picture }[] = [];
   missed = 0;
   asked = 0;
+  roundTrip = 0.04; // s
   private sent = 0;
   stats() {
     this.sent += 15;
@@ -20,7 +21,7 @@ class FakeCall implements Watched {
           id: 'P',
           type: 'candidate-pair',
           bytesReceived: this.received,
-          currentRoundTripTime: 0.04,
+          currentRoundTripTime: this.roundTrip,
           availableOutgoingBitrate: this.available * 1000,
         },
       ],
@@ -89,6 +90,8 @@ describe('the watch over a call', () => {
 
   it('pauses the picture of a link that bears sound only, and keeps the estimate of an outage out', async () => {
     const { call, said, run } = watch();
+    await run(1_000, true);
+    call.roundTrip = 0.6; // a queue
     await run(3_000, true);
     expect(said).toContain('paused');
     expect(call.shapes.at(-1)?.picture.rate).toBe(0);

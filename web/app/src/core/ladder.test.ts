@@ -71,20 +71,28 @@ describe('the ladder', () => {
   it('gives the picture up where sound alone fits, after two readings', () => {
     const { ladder, read } = link();
     read(1, { available: 30 });
+    read(1, { available: 30, rtt: 600 });
     expect(ladder.paused).toBe(false);
-    read(1, { available: 30 });
+    read(1, { available: 30, rtt: 600 });
     expect(ladder.paused).toBe(true);
     expect(ladder.picture.rate).toBe(0);
+  });
+
+  it('keeps a small picture that fits, whatever an estimate says that only sound has fed', () => {
+    const { ladder, read } = link();
+    read(60, { available: 32, rtt: 340, loss: 0.03 });
+    expect(ladder.step).toBe(1);
   });
 
   it('brings the picture back by itself, later after each failure', () => {
     const { ladder, read } = link();
     const waits: number[] = [];
+    read(1, { available: 30 });
     for (let round = 0; round < 3; round++) {
-      while (!ladder.paused) read(1, { available: 30 });
+      while (!ladder.paused) read(1, { available: 30, rtt: 600 });
       let waited = 0;
       while (ladder.paused) {
-        read(1, { available: 40 });
+        read(1, { available: 40, rtt: 40 });
         waited++;
       }
       waits.push(waited);
@@ -94,8 +102,10 @@ describe('the ladder', () => {
 
   it('brings the picture back at once when the link is plainly good', () => {
     const { ladder, read } = link();
-    read(3, { available: 30 });
-    read(1, { available: 200 });
+    read(1, { available: 30 });
+    read(2, { available: 30, rtt: 600 });
+    expect(ladder.paused).toBe(true);
+    read(1, { available: 200, rtt: 40 });
     expect(ladder.paused).toBe(false);
   });
 

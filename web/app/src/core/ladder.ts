@@ -108,8 +108,10 @@ export class Ladder {
   #climb(now: UplinkReading, { full, loss }: { full: boolean; loss: number }): void {
     const known = now.available > 0;
     const kept = Math.min(this.step, known ? bearable(now.available / stays) : this.step);
-    const down = full || loss > lossy ? Math.min(kept, Math.max(1, this.step - 1)) : kept;
-    if (down < 1 || loss > 2 * lossy) {
+    const crowded = full || loss > lossy;
+    const down = Math.max(1, crowded ? Math.min(kept, this.step - 1) : kept);
+    // The estimate knows little more than what is sent: alone it does not take the last step.
+    if ((kept < 1 && crowded) || loss > 2 * lossy) {
       this.#good = 0;
       this.step = 1;
       // The picture goes only when the link says so twice: one reading may err.
