@@ -41,6 +41,8 @@ type batchConn struct {
 	*net.UDPConn
 	raw    syscall.RawConn
 	family uint16
+	// deliver takes a packet and tells whether it is done with.
+	deliver func(from netip.AddrPort, b []byte, at time.Time) bool
 
 	in  reading // the reading goroutine's own
 	out writing
@@ -54,7 +56,8 @@ type reading struct {
 	bytes    [readBatch][maxDatagram]byte
 
 	next, filled int
-	busy         bool // there were packets within the last beat
+	at           time.Time // the batch was read
+	busy         bool      // there were packets within the last beat
 	err          error
 	now, wait    func(fd uintptr) bool
 }
@@ -111,13 +114,13 @@ type segmentControl struct {
 	_      [6]byte
 }
 
-// newMediaConn wraps the socket.
-func newMediaConn(udp *net.UDPConn) (net.PacketConn, error) {
+// newMediaConn wraps the socket. What deliver does not take is read from it.
+func newMediaConn(udp *net.UDPConn, deliver func(from netip.AddrPort, b []byte, at time.Time) bool) (net.PacketConn, error) {
 	raw, err := udp.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	c := &batchConn{UDPConn: udp, raw: raw}
+	c := &batchConn{UDPConn: udp, raw: raw, deliver: deliver}
 	err = raw.Control(func(fd uintptr) {
 		var name unix.Sockaddr
 		if name, err = unix.Getsockname(int(fd)); err != nil {
@@ -159,7 +162,7 @@ func (r *reading) receive(fd uintptr) {
 		if errno == unix.EINTR {
 			continue
 		}
-		r.next, r.filled, r.err = 0, int(n), nil
+		r.next, r.filled, r.err, r.at = 0, int(n), nil, time.Now()
 		if errno != 0 {
 			r.filled, r.err = 0, errno
 		}
@@ -179,10 +182,11 @@ func (c *batchConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 			if !ok || m.header.Flags&unix.MSG_TRUNC != 0 {
 				continue // larger than any that a browser sends
 			}
-			if forged(r.bytes[i][:m.length]) {
+			packet := r.bytes[i][:m.length]
+			if forged(packet) || c.deliver(from, packet, r.at) {
 				continue
 			}
-			return copy(b, r.bytes[i][:m.length]), from, nil
+			return copy(b, packet), from, nil
 		}
 		if err := c.fill(); err != nil {
 			return 0, netip.AddrPort{}, err
@@ -193,10 +197,11 @@ func (c *batchConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 // fill reads the next batch, or waits for packets.
 func (c *batchConn) fill() error {
 	r := &c.in
+	wrote := c.out.flush(c, false) // what the last batch has led to
 	if r.busy {
 		time.Sleep(beat)
+		wrote = c.out.flush(c, false) || wrote
 	}
-	wrote := c.out.flush(c, false)
 	if err := c.raw.Read(r.now); err != nil {
 		return err
 	}

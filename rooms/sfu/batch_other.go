@@ -2,7 +2,13 @@
 
 package sfu
 
-import "net"
+import (
+	"net"
+	"net/netip"
+	"time"
+)
 
 // newMediaConn is the socket as it is: batches of packets are for Linux.
-func newMediaConn(udp *net.UDPConn) (net.PacketConn, error) { return udp, nil }
+func newMediaConn(udp *net.UDPConn, _ func(netip.AddrPort, []byte, time.Time) bool) (net.PacketConn, error) {
+	return udp, nil
+}

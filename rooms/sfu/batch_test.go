@@ -16,7 +16,7 @@ func mediaSocket(t *testing.T, network, at string) *batchConn {
 	t.Helper()
 	udp, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.MustParseAddrPort(at)))
 	must(t, err)
-	conn, err := newMediaConn(udp)
+	conn, err := newMediaConn(udp, func(netip.AddrPort, []byte, time.Time) bool { return false })
 	must(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 	return conn.(*batchConn)

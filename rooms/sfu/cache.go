@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"encoding/binary"
 	"sync"
 
 	"github.com/pion/rtp"
@@ -27,7 +28,7 @@ type packet struct {
 }
 
 // cache keeps the last packets of one published track, once for all of its
-// subscribers. The forwarding goroutine writes, subscribers' repairs read.
+// subscribers. The feed writes, subscribers' repairs read.
 type cache struct {
 	mu    sync.Mutex // guards slots
 	slots [cacheSize]slot
@@ -61,8 +62,9 @@ func (c *cache) get(seq uint16, buffer []byte) (packet, bool) {
 	return p, true
 }
 
-// read fills the packet from a decrypted RTP header and its buffer.
-func (p *packet) read(h *rtp.Header, raw []byte, headerSize int) bool {
+// read fills the packet from a decrypted RTP header and its buffer. A repair has
+// the number of what it repairs in front (RFC 4588 §4).
+func (p *packet) read(h *rtp.Header, raw []byte, headerSize int, repair bool) bool {
 	payload := raw[headerSize:]
 	if h.Padding {
 		if len(payload) == 0 {
@@ -75,6 +77,12 @@ func (p *packet) read(h *rtp.Header, raw []byte, headerSize int) bool {
 		payload = payload[:len(payload)-padding]
 	}
 	p.seq, p.time, p.marker = h.SequenceNumber, h.Timestamp, h.Marker
+	if repair {
+		if len(payload) < 2 {
+			return false // padding
+		}
+		p.seq, payload = binary.BigEndian.Uint16(payload), payload[2:]
+	}
 	p.payload = payload
 	p.key, p.picture = true, vp8Descriptor{}
 	if p.codec != opus {

@@ -2,7 +2,7 @@ package sfu
 
 import (
 	"context"
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -12,29 +12,30 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/webrtc/v4"
+	"github.com/pion/rtp"
 )
 
 const (
 	// reportInterval is how often each connection sends its RTCP reports and
 	// takes stock.
 	reportInterval = time.Second
-	// gatherTimeout bounds the wait for the stack to open its side of the
+	// gatherTimeout bounds the wait for the agent to open its side of the
 	// sockets, which takes about a millisecond.
 	gatherTimeout = 5 * time.Second
 )
 
-// connection is one PeerConnection of a participant's browser.
+// connection is our side of one PeerConnection of a participant's browser.
 type connection struct {
 	peer     *Peer
 	identity identity // of the last offer; guarded by the peer's negotiation mutex
-	pc       *webrtc.PeerConnection
+	ids      layerIDs // of the first offer; guarded likewise
+	answer   answer   // the last; guarded likewise
+	way      *carrier
 	ssrc     uint32                    // sender of our RTCP
 	control  func([]rtcp.Packet) error // takes RTCP to the browser
-	began    time.Time
-	ids      layerIDs // of the first offer; guarded likewise
 
-	buffers buffers
+	streams  streams
+	feedback arrivalFeedback // only receive uses it
 
 	departures departures
 
@@ -62,29 +63,14 @@ type connection struct {
 
 func newConnection(p *Peer) (*connection, error) {
 	done, stop := context.WithCancel(context.Background())
-	c := &connection{
-		peer: p, ssrc: rand.Uint32(), began: time.Now(), done: done, stop: stop,
-	}
-	c.buffers.overflow = func() {
-		p.room.server.log.Warn("media: a browser opens too many streams and is disconnected")
-		p.room.server.ending.Go(c.close)
-	}
-	api, err := p.room.server.newAPI(&c.buffers)
-	if err != nil {
+	c := &connection{peer: p, ssrc: rand.Uint32(), done: done, stop: stop, feedback: newArrivalFeedback()}
+	c.answer = answer{session: rand.Uint64() >> 1, fingerprint: p.room.server.fingerprint}
+	var err error
+	if c.way, err = newCarrier(c); err != nil {
 		stop()
 		return nil, err
 	}
-	c.pc, err = api.NewPeerConnection(webrtc.Configuration{
-		SDPSemantics: webrtc.SDPSemanticsUnifiedPlan,
-		BundlePolicy: webrtc.BundlePolicyMaxBundle,
-	})
-	if err != nil {
-		stop()
-		return nil, err
-	}
-	c.control = c.pc.WriteRTCP
-	c.pc.OnTrack(c.onTrack)
-	c.pc.OnConnectionStateChange(func(webrtc.PeerConnectionState) { c.onState() })
+	c.control = c.way.writeControl
 	c.tasks.Go(c.report)
 	return c, nil
 }
@@ -103,10 +89,9 @@ func (c *connection) accepted() (map[string]*publication, layersByMID) {
 }
 
 func (c *connection) lineMIDs() []string {
-	c.peer.room.mu.Lock()
-	defer c.peer.room.mu.Unlock()
-	mids := make([]string, len(c.lines))
-	for i, l := range c.lines {
+	lines := c.receiving()
+	mids := make([]string, len(lines))
+	for i, l := range lines {
 		mids[i] = l.mid
 	}
 	return mids
@@ -114,96 +99,134 @@ func (c *connection) lineMIDs() []string {
 
 // negotiate agrees on an offer and returns the answer and the lines that are
 // new. The caller holds the peer's negotiation mutex.
-func (c *connection) negotiate(ctx context.Context, o *offer, p plan) (string, []*line, error) {
-	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{
-		Type: webrtc.SDPTypeOffer, SDP: o.describe(p.directions),
-	})
+func (c *connection) negotiate(ctx context.Context, o *offer, p plan) (text string, added []*line, err error) {
+	for _, f := range c.streams.declare(o.accepted(p), o.ids) {
+		c.drop(f)
+	}
+	lines, added := c.bind(p.receiving)
+	a := &c.answer
+	switch former := c.identity; {
+	case former == (identity{}):
+		if a.ufrag, a.pwd, err = c.way.gather(ctx); err == nil {
+			err = c.way.start(o)
+		}
+	case former.ufrag != o.ufrag || former.pwd != o.pwd:
+		a.ufrag, a.pwd, err = c.way.restart(ctx, o)
+	}
 	if err != nil {
-		return "", nil, fmt.Errorf("offer: %w", err)
+		return "", nil, fmt.Errorf("ICE: %w", err)
 	}
-	c.buffers.declare(o.streams(p), o.ids, p.rids)
-	added, err := c.bind(p.receiving)
-	if err != nil {
-		return "", nil, err
-	}
-	answer, err := c.pc.CreateAnswer(nil)
-	if err != nil {
-		return "", nil, fmt.Errorf("answer: %w", err)
-	}
-	gathered := webrtc.GatheringCompletePromise(c.pc)
-	if err := c.pc.SetLocalDescription(answer); err != nil {
-		return "", nil, fmt.Errorf("answer: %w", err)
-	}
-	timeout := time.NewTimer(gatherTimeout)
-	defer timeout.Stop()
-	select {
-	case <-gathered:
-	case <-ctx.Done():
-		return "", nil, ctx.Err()
-	case <-timeout.C:
-		return "", nil, errors.New("no local candidates")
-	}
-	text, err := writeAnswer(answer.SDP, o, c.peer.room.server.candidateLines())
-	return text, added, err
+	a.version++
+	a.candidates = c.peer.room.server.candidateLines()
+	return a.write(o, p.directions, lines), added, nil
 }
 
-// bind gives every new receiving section its line. The stack hands tracks to
-// transceivers in the order of their sections; that each went where it should
-// is checked.
-func (c *connection) bind(wanted []receiving) ([]*line, error) {
-	bound := map[string]bool{}
-	for _, mid := range c.lineMIDs() {
-		bound[mid] = true
+// bind gives every receiving section that is new its line, and returns all by mid.
+func (c *connection) bind(wanted []receiving) (lines map[string]*line, added []*line) {
+	lines = map[string]*line{}
+	for _, l := range c.receiving() {
+		lines[l.mid] = l
 	}
-	var added []*line
 	for _, w := range wanted {
-		if bound[w.mid] {
-			continue
-		}
-		l := newLine(c, w)
-		sender, err := c.pc.AddTrack(l)
-		if err != nil {
-			return nil, fmt.Errorf("line %s: %w", w.mid, err)
-		}
-		if got := c.midOf(sender); got != w.mid {
-			return nil, fmt.Errorf("line %s was bound to section %q", w.mid, got)
-		}
-		added = append(added, l)
-		c.tasks.Go(func() { l.listen(sender) })
-	}
-	return added, nil
-}
-
-func (c *connection) midOf(sender *webrtc.RTPSender) string {
-	for _, t := range c.pc.GetTransceivers() {
-		if t.Sender() == sender {
-			return t.Mid()
+		if lines[w.mid] == nil {
+			l := newLine(c, w)
+			lines[w.mid], added = l, append(added, l)
 		}
 	}
-	return ""
+	return lines, added
 }
 
-// onTrack begins to forward a stream when its first packet has come.
-func (c *connection) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	transceiver := receiver.RTPTransceiver()
-	if transceiver == nil {
+// receiving are the lines. They are never taken away.
+func (c *connection) receiving() []*line {
+	c.peer.room.mu.Lock()
+	defer c.peer.room.mu.Unlock()
+	return c.lines
+}
+
+// receive takes a packet of media. Its calls come one after the other.
+func (c *connection) receive(h *rtp.Header, raw []byte, size int, now time.Time) {
+	st, number := c.streams.find(h)
+	if len(number) == 2 {
+		if reports := c.feedback.note(h.SSRC, binary.BigEndian.Uint16(number), now); len(reports) > 0 {
+			c.sendRTCP(reports...)
+		}
+	}
+	if st == nil {
+		c.suspect(h.SSRC)
 		return
 	}
+	f := st.feed.Load()
+	if f == nil {
+		if f = c.feedOf(st, h.SSRC); f == nil {
+			return
+		}
+		st.feed.Store(f)
+	}
+	p := packet{codec: st.codecs[h.PayloadType&0x7f]}
+	if p.codec == noCodec || !p.read(h, raw, size, st.repaired) {
+		return
+	}
+	f.take(&p, st.repaired, len(raw), now)
+}
+
+// suspect disconnects a browser that opens more streams than any would.
+func (c *connection) suspect(ssrc uint32) {
+	if c.streams.tooMany(ssrc) && c.done.Err() == nil {
+		c.peer.room.server.log.Warn("media: a browser opens too many streams and is disconnected")
+		c.close()
+	}
+}
+
+// feedOf begins to forward a stream when its first packet has come. A stream that
+// repairs waits for the one that it repairs.
+func (c *connection) feedOf(st *stream, ssrc uint32) *feed {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	pub, rids := c.sending[transceiver.Mid()], c.rids[transceiver.Mid()]
-	layer := max(slices.Index(rids, track.RID()), 0)
+	pub := c.sending[st.mid]
+	layer := max(slices.Index(c.rids[st.mid], st.rid), 0)
 	if pub == nil || c.closed {
-		return
+		return nil
 	}
-	f := newFeed(pub, layer, c, track, receiver)
+	for _, f := range c.feeds {
+		if st.repaired && f.publication == pub && f.layer == layer {
+			return f
+		}
+	}
+	if st.repaired {
+		return nil
+	}
+	f := newFeed(pub, layer, c, ssrc)
 	c.feeds = append(c.feeds, f)
 	pub.feeds[layer].Store(f)
-	c.tasks.Go(f.listen)
-	c.tasks.Go(func() {
-		f.run()
-		c.drop(f)
-	})
+	return f
+}
+
+// receiveControl takes what the browser says of streams, either way.
+func (c *connection) receiveControl(packets []rtcp.Packet, now time.Time) {
+	lines := c.receiving()
+	for _, p := range packets {
+		switch p := p.(type) {
+		case *rtcp.TransportLayerCC:
+			c.measured(p, now)
+			continue
+		case *rtcp.SenderReport:
+			c.reported(p, now)
+		}
+		for _, l := range lines {
+			l.feedback(p, now)
+		}
+	}
+}
+
+func (c *connection) reported(sr *rtcp.SenderReport, now time.Time) {
+	c.mu.Lock()
+	feeds := c.feeds
+	c.mu.Unlock()
+	for _, f := range feeds {
+		if f.ssrc == sr.SSRC {
+			f.arrivals.reported(sr, c, now)
+		}
+	}
 }
 
 func (c *connection) drop(f *feed) {
@@ -213,19 +236,20 @@ func (c *connection) drop(f *feed) {
 	defer c.mu.Unlock()
 	for i := range c.feeds {
 		if c.feeds[i] == f {
-			c.feeds = append(c.feeds[:i], c.feeds[i+1:]...)
+			c.feeds = slices.Concat(c.feeds[:i], c.feeds[i+1:])
 			return
 		}
 	}
 }
 
-func (c *connection) isUp() bool {
-	return c.pc.ConnectionState() == webrtc.PeerConnectionStateConnected
-}
+func (c *connection) isUp() bool { return c.way.isUp() }
 
 // onState runs after each change of the connection's state. Runs may overtake
 // one another, so it looks at the state of now.
 func (c *connection) onState() {
+	if c.way.over.Load() {
+		c.dropAll()
+	}
 	r := c.peer.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -283,9 +307,20 @@ func (c *connection) close() {
 	c.mu.Unlock()
 	c.stop()
 	c.peer.room.server.ending.Go(func() {
-		if err := c.pc.GracefulClose(); err != nil {
+		if err := c.way.close(); err != nil {
 			c.peer.room.server.log.Debug("media: close connection", "err", err)
 		}
+		c.dropAll()
 		c.tasks.Wait()
 	})
+}
+
+// dropAll ends all that comes in.
+func (c *connection) dropAll() {
+	c.mu.Lock()
+	feeds := c.feeds
+	c.mu.Unlock()
+	for _, f := range feeds {
+		c.drop(f)
+	}
 }

@@ -1,6 +1,6 @@
 // Package sfu forwards media between the participants of a room. It is a
-// selective forwarding unit on pion/webrtc: it decodes nothing, mixes nothing
-// and records nothing.
+// selective forwarding unit on pion's ICE, DTLS and SRTP: it decodes nothing, mixes
+// nothing and records nothing.
 //
 // # What it knows
 //
@@ -12,20 +12,25 @@
 // # Who owns what
 //
 //   - A Server owns one UDP socket and one TCP listener on the same port number;
-//     all rooms share them. The socket's reader is also what sends: on a busy
-//     socket packets wait for its beat, at most a millisecond, and share system
-//     calls (batch_linux.go).
+//     all rooms share them. The socket's reader is one goroutine: what it reads in
+//     one batch it decrypts, decides on, encrypts for everybody and sends, and
+//     nothing changes hands in between (batch_linux.go, crypt.go). On a busy socket
+//     packets wait for its beat and share system calls. So one processor's worth of
+//     forwarding is what a process can do; more rooms are for more nodes.
 //   - A Room owns its peers and the map of lines, under one mutex.
-//   - A connection (one PeerConnection, of which a Peer has at most one at a
-//     time) is negotiated under its peer's negotiation mutex. A new
+//   - A connection (to one PeerConnection of a browser, of which a Peer has at most
+//     one at a time) is negotiated under its peer's negotiation mutex. It has a
+//     carrier, which is the way to the browser and all that is encrypted. A new
 //     PeerConnection of the browser, recognised by its certificate and session
 //     id or ICE credentials, replaces the old one; lines and subscriptions carry
 //     over.
-//   - A published track, or each layer of it, is forwarded by exactly one goroutine,
-//     from the read to the write. It reads an immutable list of subscribed lines (an
-//     atomic pointer, replaced under the room's mutex). Media is kept once, in the
-//     publisher's packet cache; a subscriber keeps only the mapping of sequence
-//     numbers.
+//   - What a connection receives is handled packet after packet under its carrier's
+//     mutex, from the decryption to the write at each subscriber. It reads an
+//     immutable list of subscribed lines (an atomic pointer, replaced under the
+//     room's mutex). Media is kept once, in the publisher's packet cache; a
+//     subscriber keeps only the mapping of sequence numbers.
+//   - What is not media (ICE, DTLS, RTCP) has goroutines of each connection, and so
+//     has media over TCP.
 //
 // # What a thin downlink gets
 //

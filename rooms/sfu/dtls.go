@@ -1,6 +1,23 @@
 package sfu
 
-import "encoding/binary"
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+)
 
 // Content types and the shape of a DTLS 1.2 record (RFC 6347 §4.1).
 const (
@@ -37,4 +54,60 @@ func forged(b []byte) bool {
 		b = b[recordHeader+size:]
 	}
 	return false
+}
+
+// newCertificate makes the one that all connections of a server use. Browsers
+// know it by its fingerprint, which the answer names, and by nothing else.
+func newCertificate() (tls.Certificate, string, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, "", err
+	}
+	now := time.Now()
+	template := x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()),
+		Subject:      pkix.Name{CommonName: "media"},
+		NotBefore:    now.AddDate(0, 0, -1),
+		NotAfter:     now.AddDate(10, 0, 0),
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
+	if err != nil {
+		return tls.Certificate{}, "", err
+	}
+	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}, "sha-256 " + colons(raw), nil
+}
+
+func colons(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return strings.ReplaceAll(fmt.Sprintf("% X", sum[:]), " ", ":")
+}
+
+var errCertificate = errors.New("the certificate is not the one that the offer names")
+
+// verify compares a browser's certificate with the fingerprint of its offer (RFC
+// 8122 §5).
+func verify(fingerprint string) func([][]byte, [][]*x509.Certificate) error {
+	return func(raw [][]byte, _ [][]*x509.Certificate) error {
+		if len(raw) == 0 {
+			return errCertificate
+		}
+		name, want, _ := strings.Cut(fingerprint, " ")
+		var sum []byte
+		switch strings.ToLower(name) {
+		case "sha-256":
+			s := sha256.Sum256(raw[0])
+			sum = s[:]
+		case "sha-384":
+			s := sha512.Sum384(raw[0])
+			sum = s[:]
+		case "sha-512":
+			s := sha512.Sum512(raw[0])
+			sum = s[:]
+		}
+		expected, err := hex.DecodeString(strings.ReplaceAll(want, ":", ""))
+		if err != nil || sum == nil || !bytes.Equal(sum, expected) {
+			return errCertificate
+		}
+		return nil
+	}
 }

@@ -1,15 +1,11 @@
 package sfu
 
 import (
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
-	"github.com/pion/rtp"
-	"github.com/pion/webrtc/v4"
 )
 
 const (
@@ -22,21 +18,16 @@ const (
 	liveTimeout = 2 * time.Second
 )
 
-// feed is one incoming stream. Its goroutine (run) does everything that happens
-// per packet, from the read to the write at each subscriber.
+// feed is one incoming stream. take does everything that happens per packet, up to
+// the write at each subscriber.
 type feed struct {
 	publication *publication
 	layer       int // its place in publication.feeds
 	conn        *connection
-	track       *webrtc.TrackRemote
-	receiver    *webrtc.RTPReceiver
 	ssrc        uint32
 	cache       *cache // nil for audio, which is not repaired
 
-	// Owned by run.
-	pt      int
-	codec   codec
-	missing missing
+	missing missing // only take uses it
 
 	live     atomic.Bool
 	arrived  atomic.Int64 // Unix nanoseconds of the last packet
@@ -48,45 +39,15 @@ type feed struct {
 	keyPending bool
 }
 
-func newFeed(p *publication, layer int, c *connection, track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) *feed {
-	f := &feed{publication: p, layer: layer, conn: c, track: track, receiver: receiver, ssrc: uint32(track.SSRC()), pt: -1}
+func newFeed(p *publication, layer int, c *connection, ssrc uint32) *feed {
+	f := &feed{publication: p, layer: layer, conn: c, ssrc: ssrc}
 	if p.source.kind() == video {
 		f.cache = new(cache)
 	}
 	return f
 }
 
-// run forwards until the stream ends.
-func (f *feed) run() {
-	buffer := make([]byte, maxPacket)
-	var header rtp.Header
-	var p packet
-	for {
-		n, attributes, err := f.track.Read(buffer)
-		if errors.Is(err, webrtc.ErrCodecNotFound) {
-			continue // a payload type that was not agreed on
-		}
-		if err != nil {
-			return
-		}
-		now := time.Now()
-		size, err := header.Unmarshal(buffer[:n])
-		if err != nil {
-			continue
-		}
-		if pt := int(header.PayloadType); pt != f.pt {
-			f.pt, f.codec = pt, codecOf(f.track.Codec().MimeType)
-		}
-		p.codec = f.codec
-		if p.codec == noCodec || !p.read(&header, buffer[:n], size) {
-			continue
-		}
-		repaired := attributes != nil && attributes.Get(webrtc.AttributeRtxSsrc) != nil
-		f.take(&p, repaired, n, now)
-	}
-}
-
-// take handles one packet.
+// take handles one packet. Its calls come one after the other.
 func (f *feed) take(p *packet, repaired bool, size int, now time.Time) {
 	f.arrived.Store(now.UnixNano())
 	if !repaired {
@@ -154,31 +115,4 @@ func (f *feed) pendingKeyFrame(came bool, now time.Time) {
 	if pending {
 		f.requestKeyFrame(now)
 	}
-}
-
-// listen reads the publisher's sender reports.
-func (f *feed) listen() {
-	buffer := make([]byte, 1500)
-	for {
-		n, _, err := f.readRTCP(buffer)
-		if err != nil {
-			return
-		}
-		packets, err := rtcp.Unmarshal(buffer[:n])
-		if err != nil {
-			continue
-		}
-		for _, p := range packets {
-			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == f.ssrc {
-				f.arrivals.reported(sr, f.conn, time.Now())
-			}
-		}
-	}
-}
-
-func (f *feed) readRTCP(buffer []byte) (int, interceptor.Attributes, error) {
-	if rid := f.track.RID(); rid != "" {
-		return f.receiver.ReadSimulcast(buffer, rid)
-	}
-	return f.receiver.Read(buffer)
 }

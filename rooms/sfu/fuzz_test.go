@@ -3,11 +3,11 @@
 package sfu
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"testing"
 	"time"
 
-	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"golang.org/x/sys/unix"
@@ -59,31 +59,26 @@ func FuzzUplink(f *testing.F) {
 	f.Add([]byte{0x90, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xbe, 0xde, 0, 1, 0x31, 1, 2, 0}, []byte{0x80, 96, 0, 9, 0, 0, 9, 1, 0, 0, 0, 1}, uint64(1)<<63, uint32(7))
 	f.Add([]byte{0x80, 111, 0xff, 0xff, 0, 0, 0, 1, 0, 0, 0, 1}, []byte{0x80, 111, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1}, ^uint64(0), ^uint32(0))
 	f.Fuzz(func(t *testing.T, one, other []byte, ntp uint64, stamp uint32) {
-		feedback, err := arrivalFactory{}.NewInterceptor("")
-		if err != nil {
-			t.Fatal(err)
-		}
-		next := one
-		reader := feedback.BindRemoteStream(
-			&interceptor.StreamInfo{RTPHeaderExtensions: []interceptor.RTPHeaderExtension{{URI: transportCC, ID: 3}}},
-			interceptor.RTPReaderFunc(func(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
-				return copy(b, next), a, nil
-			}))
+		feedback := newArrivalFeedback()
 		var a arrivals
 		c, now := offline(), time.Unix(1_800_000_000, 0)
-		buffer := make([]byte, maxPacket)
-		for _, next = range [][]byte{one, other} {
-			n, _, err := reader.Read(buffer, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+		c.streams.declare([]section{{kind: audio, mid: "0", ssrc: 1, twcc: 3}}, layerIDs{})
+		for _, raw := range [][]byte{one, other} {
 			var h rtp.Header
-			size, err := h.Unmarshal(buffer[:n])
-			p := packet{codec: opus}
-			if err != nil || !p.read(&h, buffer[:n], size) {
+			size, err := h.Unmarshal(raw)
+			if err != nil {
 				continue
 			}
-			a.count(&p, n, now)
+			if _, number := c.streams.find(&h); len(number) == 2 {
+				if _, err := rtcp.Marshal(feedback.note(h.SSRC, binary.BigEndian.Uint16(number), now)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p := packet{codec: opus}
+			if !p.read(&h, raw, size, false) {
+				continue
+			}
+			a.count(&p, len(raw), now)
 			a.reported(&rtcp.SenderReport{NTPTime: ntp, RTPTime: stamp}, c, now)
 			now = now.Add(time.Second)
 			block, expected, lost, ok := a.report(1, now)

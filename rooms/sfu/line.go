@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
-	"github.com/pion/webrtc/v4"
 )
 
 const (
@@ -44,7 +42,7 @@ type line struct {
 	layer    int  // of it that is to be sent; what feed says is, until a key frame
 	held     bool // paused
 	padding  padding
-	out      webrtc.TrackLocalWriter // nil while unbound
+	out      mediaWriter
 	ssrc     uint32
 	rtxSSRC  uint32
 	types    [h264 + 1]uint8 // payload type by codec, 0: not negotiated
@@ -79,13 +77,23 @@ type mapping struct {
 	tl0s     uint8
 }
 
-var _ webrtc.TrackLocal = (*line)(nil)
+// mediaWriter sends a packet and returns its size.
+type mediaWriter interface {
+	WriteRTP(h *rtp.Header, payload []byte) (int, error)
+}
 
 func newLine(c *connection, r receiving) *line {
 	l := &line{
 		mid: r.mid, kind: r.kind, pair: r.pair, stream: fmt.Sprintf("line%d", r.pair), conn: c,
 		lastSeq: 1<<16 + rand.Int64N(1<<15), lastTime: rand.Uint32(), rtxSeq: uint16(rand.Uint32()),
 		credit: repairBurst, numbered: r.kind == video && r.twcc != 0,
+		out: c.way, ssrc: rand.Uint32(),
+	}
+	for _, codec := range r.codecs {
+		l.types[codec.codec] = uint8(codec.pt)
+		if codec.rtx >= 0 {
+			l.rtxTypes[codec.codec], l.rtxSSRC = uint8(codec.rtx), l.ssrc+1
+		}
 	}
 	if l.numbered {
 		l.header.Extension, l.header.ExtensionProfile = true, rtp.ExtensionProfileOneByte
@@ -94,57 +102,6 @@ func newLine(c *connection, r receiving) *line {
 	}
 	return l
 }
-
-// Bind implements webrtc.TrackLocal. The line refuses only what parseOffer
-// should have refused.
-func (l *line) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var chosen *webrtc.RTPCodecParameters
-	params := ctx.CodecParameters()
-	for i := range params {
-		c := codecOf(params[i].MimeType)
-		if c == noCodec || l.types[c] != 0 {
-			continue
-		}
-		l.types[c] = uint8(params[i].PayloadType)
-		apt := fmt.Sprintf("apt=%d", params[i].PayloadType)
-		for _, p := range params {
-			if p.MimeType == webrtc.MimeTypeRTX && p.SDPFmtpLine == apt {
-				l.rtxTypes[c] = uint8(p.PayloadType)
-			}
-		}
-		if chosen == nil {
-			chosen = &params[i]
-		}
-	}
-	if chosen == nil {
-		return webrtc.RTPCodecParameters{}, errors.New("no codec in common")
-	}
-	l.ssrc, l.rtxSSRC = uint32(ctx.SSRC()), uint32(ctx.SSRCRetransmission())
-	l.out = ctx.WriteStream()
-	return *chosen, nil
-}
-
-// Unbind implements webrtc.TrackLocal.
-func (l *line) Unbind(webrtc.TrackLocalContext) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.out = nil
-	return nil
-}
-
-// ID implements webrtc.TrackLocal.
-func (l *line) ID() string { return l.kind.String() + l.stream }
-
-// RID implements webrtc.TrackLocal.
-func (l *line) RID() string { return "" }
-
-// StreamID implements webrtc.TrackLocal.
-func (l *line) StreamID() string { return l.stream }
-
-// Kind implements webrtc.TrackLocal.
-func (l *line) Kind() webrtc.RTPCodecType { return l.kind.rtp() }
 
 // tune puts a publication on the air, or nothing. The next packet (for video,
 // the next key frame) starts a new mapping.
@@ -157,11 +114,11 @@ func (l *line) tune(p *publication) {
 	}
 }
 
-// write sends a packet of a feed on. It is called by the feed's goroutine only.
+// write sends a packet of a feed on. The feed's calls come one after the other.
 func (l *line) write(f *feed, p *packet, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.onAir != f.publication || l.out == nil || !l.conn.ready.Load() ||
+	if l.onAir != f.publication || !l.conn.ready.Load() ||
 		!f.publication.open.Load() || l.types[p.codec] == 0 {
 		return
 	}
@@ -221,7 +178,7 @@ func (l *line) start(f *feed, p *packet, now time.Time) {
 	clock := p.codec.clock()
 	step := clock / 50
 	if !l.lastSent.IsZero() {
-		since := max(now.Sub(l.lastSent), 0) // another feed's goroutine may be ahead
+		since := max(now.Sub(l.lastSent), 0) // another feed may be ahead
 		step = max(step, uint32(since.Seconds()*float64(clock)))
 	}
 	m := mapping{
@@ -272,7 +229,7 @@ func (l *line) emit(ssrc uint32, pt uint8, seq uint16, timestamp uint32, payload
 func (l *line) repair(lost uint16, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.kind == audio || l.out == nil || l.held || l.credit < 1 {
+	if l.kind == audio || l.held || l.credit < 1 {
 		return
 	}
 	age := uint16(l.lastSeq) - lost
@@ -307,27 +264,8 @@ func (l *line) repair(lost uint16, now time.Time) {
 	}
 }
 
-// listen serves the browser's RTCP for the line until the connection ends.
-func (l *line) listen(sender *webrtc.RTPSender) {
-	buffer := make([]byte, 1500)
-	for {
-		n, _, err := sender.Read(buffer)
-		if err != nil {
-			return
-		}
-		packets, err := rtcp.Unmarshal(buffer[:n])
-		if err != nil {
-			continue
-		}
-		now := time.Now()
-		for _, p := range packets {
-			l.feedback(p, now)
-		}
-	}
-}
-
-// feedback handles one RTCP packet. A compound packet reaches every line that
-// it mentions, so each looks only at what is its own.
+// feedback handles one RTCP packet. Every line gets all of them and looks only at
+// what is its own.
 func (l *line) feedback(p rtcp.Packet, now time.Time) {
 	switch p := p.(type) {
 	case *rtcp.TransportLayerNack:
@@ -350,8 +288,6 @@ func (l *line) feedback(p rtcp.Packet, now time.Time) {
 				l.requestKeyFrame(now)
 			}
 		}
-	case *rtcp.TransportLayerCC:
-		l.conn.measured(p, now)
 	case *rtcp.ReceiverReport:
 		l.report(p.Reports, now)
 	case *rtcp.SenderReport:

@@ -6,7 +6,6 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
-	"github.com/pion/webrtc/v4"
 )
 
 // sink counts what a line sends.
@@ -26,10 +25,6 @@ func (s *sink) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 	}
 	return len(payload) + 12, nil
 }
-
-func (s *sink) Write(b []byte) (int, error) { return len(b), nil }
-
-var _ webrtc.TrackLocalWriter = (*sink)(nil)
 
 // offline is a connection without a network, whose owner hears nothing.
 func offline() *connection {
@@ -284,10 +279,8 @@ func FuzzFeedback(f *testing.F) {
 			send(camera, seq, time.Now())
 			say(microphone, seq)
 		}
-		for _, p := range packets {
-			picture.feedback(p, time.Now())
-			sound.feedback(p, time.Now())
-		}
+		picture.conn.receiveControl(packets, time.Now())
+		sound.conn.receiveControl(packets, time.Now())
 		send(camera, 5, time.Now())
 		say(microphone, 5)
 		picture.collect()

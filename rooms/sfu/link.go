@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/webrtc/v4"
 )
 
 // link is what is known of the path between a browser and us. Shares and rates
@@ -120,16 +119,13 @@ func (k *link) lost(expected, lost int64) {
 	k.expectedDown, k.lostDown = 0, 0
 }
 
-// path names the transport of the selected pair.
+// path names the transport in use.
 func (c *connection) path() string {
-	if !c.isUp() {
+	r := c.way.route.Load()
+	switch {
+	case r == nil || !c.isUp():
 		return ""
-	}
-	pair, err := c.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
-	if err != nil || pair == nil || pair.Local == nil {
-		return ""
-	}
-	if pair.Local.Protocol == webrtc.ICEProtocolTCP {
+	case r.tcp:
 		return "tcp"
 	}
 	return "udp"

@@ -14,7 +14,7 @@ const (
 )
 
 // missing knows which packets of a stream have not arrived and when to ask for
-// them. Only the feed's goroutine uses it.
+// them. Only feed.take uses it.
 type missing struct {
 	started bool
 	highest uint16

@@ -25,8 +25,7 @@ const (
 )
 
 // offer is what the package needs to know of a browser's offer. Nothing else of
-// the browser's text goes any further: the protocol stack gets a description
-// written anew from these fields.
+// the browser's text goes any further.
 type offer struct {
 	session     string // sess-id of the o= line
 	fingerprint string // "sha-256 AB:CD:…"

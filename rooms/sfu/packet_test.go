@@ -108,7 +108,7 @@ func FuzzPacket(f *testing.F) {
 			return
 		}
 		p := packet{codec: codec(c%3 + 1)}
-		if !p.read(&h, raw, size) {
+		if !p.read(&h, raw, size, c&128 != 0) {
 			return
 		}
 		length := len(p.payload)

@@ -4,17 +4,18 @@ import "slices"
 
 // plan is what to answer to an offer.
 type plan struct {
-	directions []direction       // by section, as the stack is told
+	directions []direction       // by section, as the browser sees it
 	sources    map[string]Source // accepted sending sections, by mid
 	rids       layersByMID       // of those that have layers
 	receiving  []receiving       // all lines, in the order of the offer
 }
 
 type receiving struct {
-	mid  string
-	kind kind
-	pair int
-	twcc int // id of the header extension, 0: none
+	mid    string
+	kind   kind
+	pair   int
+	twcc   int // id of the header extension, 0: none
+	codecs []offeredCodec
 }
 
 // planFor decides on every section of an offer. conn is the connection that the
@@ -50,7 +51,7 @@ func planFor(o *offer, tracks []Track, may Rights, conn *connection) (plan, erro
 			return plan{}, unsupported("section %s was a sending one and cannot become a line", s.mid)
 		case s.direction == recvonly:
 			p.directions[i] = recvonly
-			p.receiving = append(p.receiving, receiving{s.mid, s.kind, pairs[s.kind], s.twcc})
+			p.receiving = append(p.receiving, receiving{s.mid, s.kind, pairs[s.kind], s.twcc, s.codecs})
 			pairs[s.kind]++
 			delete(known, s.mid)
 		case s.direction == inactive || !isNamed:
@@ -100,15 +101,4 @@ func nameTracks(o *offer, tracks []Track) (map[string]Source, error) {
 		named[t.MID], taken[t.Source] = t.Source, true
 	}
 	return named, nil
-}
-
-// streams lists what the accepted sections of the offer send with.
-func (o *offer) streams(p plan) []uint32 {
-	var ssrcs []uint32
-	for _, s := range o.sections {
-		if _, ok := p.sources[s.mid]; ok && s.rids == nil {
-			ssrcs = append(ssrcs, s.ssrc, s.rtx)
-		}
-	}
-	return ssrcs
 }

@@ -178,7 +178,7 @@ func (l *line) collect() (expected, lost int64, roundTrip time.Duration, bytes u
 func (l *line) senderReport(now time.Time) *rtcp.SenderReport {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.feed == nil || l.out == nil {
+	if l.feed == nil {
 		return nil
 	}
 	point := l.feed.arrivals.point()

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -8,11 +9,6 @@ import (
 	"net/netip"
 	"sync"
 	"time"
-
-	"github.com/pion/dtls/v3"
-	"github.com/pion/ice/v4"
-	"github.com/pion/interceptor"
-	"github.com/pion/webrtc/v4"
 )
 
 const (
@@ -48,6 +44,13 @@ type Server struct {
 	udpMux *udpMux
 	tcpMux *tcpMux
 	pseudo *pseudoNet
+	direct packetWriter // writes to the UDP socket past ICE; nil: it cannot
+
+	certificate tls.Certificate
+	fingerprint string
+
+	routesMu sync.RWMutex // guards the one below
+	routes   map[netip.AddrPort]*carrier
 
 	// ending counts connections that are being taken down in the background.
 	ending sync.WaitGroup
@@ -69,6 +72,11 @@ func (c *Config) validate() error {
 	return nil
 }
 
+// packetWriter is a socket that takes addresses as they are kept here.
+type packetWriter interface {
+	WriteToAddrPort(b []byte, to netip.AddrPort) (int, error)
+}
+
 // Listen opens the sockets.
 func Listen(cfg Config) (*Server, error) {
 	if err := cfg.validate(); err != nil {
@@ -81,18 +89,22 @@ func Listen(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: cfg.Logger, rooms: map[*Room]struct{}{}}
+	s := &Server{cfg: cfg, log: cfg.Logger, rooms: map[*Room]struct{}{}, routes: map[netip.AddrPort]*carrier{}}
 	bound := udp.LocalAddr().(*net.UDPAddr).AddrPort()
 	s.addr = netip.AddrPortFrom(cfg.Listen.Addr(), bound.Port())
 
 	if s.pseudo, err = newPseudoNet(s.addr.Addr()); err != nil {
 		return nil, errors.Join(fmt.Errorf("sfu: %w", err), udp.Close(), tcp.Close())
 	}
+	if s.certificate, s.fingerprint, err = newCertificate(); err != nil {
+		return nil, errors.Join(fmt.Errorf("sfu: %w", err), udp.Close(), tcp.Close())
+	}
 	loggers := pionLoggers{s.log}
-	media, err := newMediaConn(udp)
+	media, err := newMediaConn(udp, s.deliver)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sfu: %w", err), udp.Close(), tcp.Close())
 	}
+	s.direct, _ = media.(packetWriter)
 	s.udpMux = newUDPMux(media, loggers)
 	s.tcpMux = newTCPMux(tcp, loggers)
 	return s, nil
@@ -127,53 +139,6 @@ func openSockets(at netip.AddrPort) (*net.UDPConn, *net.TCPListener, error) {
 		}
 	}
 	return nil, nil, lastErr
-}
-
-// newAPI is the stack as one connection gets it.
-func (s *Server) newAPI(b *buffers) (*webrtc.API, error) {
-	var se webrtc.SettingEngine
-	se.LoggerFactory = pionLoggers{s.log}
-	se.BufferFactory = b.make
-	se.SetLite(true)
-	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	se.SetICEUDPMux(s.udpMux)
-	se.SetICETCPMux(s.tcpMux)
-	se.DisableActiveTCP(true)
-	se.SetIncludeLoopbackCandidate(true)
-	se.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
-	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeTCP4}
-	if s.addr.Addr().Is6() {
-		networks = append(networks, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP6)
-	}
-	se.SetNetworkTypes(networks)
-	se.SetNet(s.pseudo)
-
-	// Passive, and GCM first: in pion's default role Chromium picks
-	// AES-CM-SHA1, which costs five times as much.
-	if err := se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
-		return nil, err
-	}
-	se.SetSRTPProtectionProfiles(
-		dtls.SRTP_AEAD_AES_128_GCM,
-		dtls.SRTP_AEAD_AES_256_GCM,
-		dtls.SRTP_AES128_CM_HMAC_SHA1_80,
-	)
-	// The ICE check has already proved that the peer is where it says; the
-	// cookie exchange would prove it again for another round trip.
-	se.SetDTLSInsecureSkipHelloVerify(true)
-	se.SetDTLSRetransmissionInterval(flightAgain)
-
-	media, err := newMediaEngine()
-	if err != nil {
-		return nil, fmt.Errorf("codecs: %w", err)
-	}
-	var registry interceptor.Registry
-	registry.Add(arrivalFactory{})
-	return webrtc.NewAPI(
-		webrtc.WithSettingEngine(se),
-		webrtc.WithMediaEngine(media),
-		webrtc.WithInterceptorRegistry(&registry),
-	), nil
 }
 
 // Addr is the address listened on, with the port that was picked.

@@ -125,8 +125,8 @@ func (p *offerParser) settleIDs() error {
 	return nil
 }
 
-// keepTo makes a later offer use the header extensions of the first: the stack
-// remembers them.
+// keepTo makes a later offer use the header extensions of the first: packets
+// on their way have them.
 func (o *offer) keepTo(ids layerIDs) error {
 	if o.ids != (layerIDs{}) && o.ids != ids {
 		return unsupported("layers must be in the first offer and keep their header extensions")
@@ -140,16 +140,6 @@ func (ids layerIDs) describe(b *strings.Builder) {
 	if ids.repaired != 0 {
 		fmt.Fprintf(b, "a=extmap:%d %s\r\n", ids.repaired, sdesRepair)
 	}
-}
-
-// describeLayers takes the place of the streams' numbers. The stack wants a track
-// to have a name.
-func describeLayers(b *strings.Builder, rids []string) {
-	b.WriteString("a=msid:- -\r\n")
-	for _, rid := range rids {
-		fmt.Fprintf(b, "a=rid:%s send\r\n", rid)
-	}
-	fmt.Fprintf(b, "a=simulcast:send %s\r\n", strings.Join(rids, ";"))
 }
 
 func isRID(s string) bool {

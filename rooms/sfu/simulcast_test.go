@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
-	"github.com/pion/transport/v4/packetio"
 )
 
 // layeredOffer is an offer of Chromium whose camera comes in layers. Firefox names
@@ -245,23 +244,15 @@ func layerPacket(t testing.TB, ssrc uint32, extensions map[int]string) []byte {
 
 // What an offer declared comes through, by number or by name; nothing else does.
 func TestOnlyWhatWasDeclaredComesIn(t *testing.T) {
-	b := &buffers{overflow: func() {}}
-	b.declare([]uint32{7}, someIDs, layersByMID{"1": {"q", "f"}})
+	var s streams
+	layered, plain, another := section{mid: "1", rids: []string{"q", "f"}}, section{mid: "0", ssrc: 7}, section{mid: "5", ssrc: 8}
+	s.declare([]section{plain, layered}, someIDs)
 	comes := func(ssrc uint32, extensions map[int]string) bool {
-		queue := b.make(packetio.RTPBufferPacket, ssrc).(*streamBuffer)
-		raw := layerPacket(t, ssrc, extensions)
-		if n, err := queue.Write(raw); err != nil || n != len(raw) {
-			t.Fatal(n, err)
-		}
-		read := make(chan bool)
-		go func() {
-			n, err := queue.Read(make([]byte, 1500))
-			read <- err == nil && n == len(raw)
-		}()
-		if queue.access.Load() == stranger {
-			must(t, queue.Close()) // else it waits to be known
-		}
-		return <-read
+		var h rtp.Header
+		_, err := h.Unmarshal(layerPacket(t, ssrc, extensions))
+		must(t, err)
+		st, _ := s.find(&h)
+		return s.wants(ssrc) && st != nil
 	}
 	for _, c := range []struct {
 		name       string
@@ -277,19 +268,34 @@ func TestOnlyWhatWasDeclaredComesIn(t *testing.T) {
 		{"a layer", 12, map[int]string{4: "1", 10: "q"}, true},
 		{"the same of another stream", 13, map[int]string{4: "1", 10: "q"}, false},
 		{"its repairs", 14, map[int]string{4: "1", 11: "q"}, true},
+		{"the layer, known by now", 12, nil, true},
 	} {
 		if got := comes(c.ssrc, c.extensions); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
 	// A later offer that keeps the layer keeps its stream.
-	b.declare([]uint32{7, 8}, someIDs, layersByMID{"1": {"q", "f"}})
-	if b.rtp[12].access.Load() != layer || b.rtp[14].access.Load() != layer || b.rtp[8].access.Load() != declared {
+	s.declare([]section{plain, another, layered}, someIDs)
+	if !comes(12, nil) || !comes(14, nil) || !comes(8, nil) {
 		t.Error("a later offer shuts a layer, or does not open a stream")
 	}
-	b.declare([]uint32{7}, someIDs, nil)
-	if b.rtp[12].access.Load() != shut || b.rtp[8].access.Load() != shut {
+	s.declare([]section{plain}, someIDs)
+	if comes(12, nil) || comes(8, nil) || s.wants(12) {
 		t.Error("what is declared no more still comes in")
+	}
+}
+
+// A browser that opens ever more streams is found out, however it names them.
+func TestTooManyStreamsAreFoundOut(t *testing.T) {
+	var s streams
+	s.declare([]section{{mid: "0", ssrc: 7}}, layerIDs{})
+	for ssrc := range uint32(maxStrangers + 8) {
+		if ssrc != 7 && s.tooMany(ssrc) != (ssrc > maxStrangers+1) {
+			t.Fatalf("stream %d", ssrc)
+		}
+	}
+	if s.tooMany(0) || s.tooMany(7) || s.tooMany(3) {
+		t.Error("what was known before is one too many")
 	}
 }
 
@@ -299,21 +305,20 @@ func FuzzLayerName(f *testing.F) {
 	f.Add(layerPacket(f, 12, map[int]string{4: "1", 11: "q"}))
 	f.Add([]byte{0x90, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 0x10, 0x00, 0, 2, 4, 1, '1', 10, 1, 'q', 0, 0})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		b := &buffers{overflow: func() {}}
-		b.declare(nil, someIDs, layersByMID{"1": {"q"}})
-		queue := b.make(packetio.RTPBufferPacket, 12).(*streamBuffer)
-		if n, err := queue.Write(raw); err != nil || n != len(raw) {
-			if len(raw) <= maxPacket {
-				t.Fatal(n, err)
-			}
+		var s streams
+		s.declare([]section{{mid: "1", rids: []string{"q"}}}, someIDs)
+		var h rtp.Header
+		if _, err := h.Unmarshal(raw); err != nil {
+			return
 		}
+		st, _ := s.find(&h)
 		known := 0
-		for _, ssrc := range b.layers {
+		for _, ssrc := range s.layers {
 			if ssrc != 0 {
 				known++
 			}
 		}
-		if want := queue.access.Load() == layer; known > 1 || want && known == 0 {
+		if known > 1 || st != nil && h.SSRC != 0 && known == 0 {
 			t.Fatalf("%d layers are known", known)
 		}
 	})

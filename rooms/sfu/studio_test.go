@@ -91,7 +91,7 @@ func (w *world) publishLayers(id string, most int, rids []string) *studio {
 }
 
 func (s *studio) feed(pub *publication, layer int, c codec) *feed {
-	f := &feed{publication: pub, layer: layer, conn: s.conn, ssrc: uint32(10*pub.source.index() + layer + 1), codec: c}
+	f := &feed{publication: pub, layer: layer, conn: s.conn, ssrc: uint32(10*pub.source.index() + layer + 1)}
 	if c == vp8 {
 		f.cache = new(cache)
 	}
@@ -147,8 +147,16 @@ func (s *studio) told(p rtcp.Packet) {
 	}
 }
 
+// sent is the codec that a studio sends.
+func sent(f *feed) codec {
+	if f.publication.source.kind() == audio {
+		return opus
+	}
+	return vp8
+}
+
 func (s *studio) stamp(f *feed) uint32 {
-	return uint32(s.world.now.UnixNano() / 1000 * int64(f.codec.clock()) / 1_000_000)
+	return uint32(s.world.now.UnixNano() / 1000 * int64(sent(f).clock()) / 1_000_000)
 }
 
 func (s *studio) speak() {
@@ -200,8 +208,8 @@ func (s *studio) send(f *feed, seq uint16, marker bool, payload []byte) {
 		return
 	}
 	s.world.after(uplinkTime, func() {
-		p := packet{codec: f.codec}
-		p.read(&h, payload, 0)
+		p := packet{codec: sent(f)}
+		p.read(&h, payload, 0, false)
 		f.take(&p, false, len(payload)+12, s.world.now)
 	})
 }

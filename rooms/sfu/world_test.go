@@ -239,7 +239,7 @@ func (v *viewer) busy() {
 	})
 }
 
-// WriteRTP implements webrtc.TrackLocalWriter: what a line sends.
+// WriteRTP implements mediaWriter: what a line sends.
 func (v *viewer) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 	size := h.MarshalSize() + len(payload) + int(h.PaddingSize)
 	in, header := v.lines[h.SSRC], *h
@@ -333,12 +333,7 @@ func (v *viewer) told(p rtcp.Packet) {
 // say sends RTCP to the server; the way there is free.
 func (v *viewer) say(p rtcp.Packet) {
 	v.world.after(v.link.delay, func() {
-		for _, l := range v.conn.lines {
-			l.feedback(p, v.world.now)
-			if _, ok := p.(*rtcp.TransportLayerCC); ok {
-				break // goes to one stream
-			}
-		}
+		v.conn.receiveControl([]rtcp.Packet{p}, v.world.now)
 	})
 }
 

@@ -41,8 +41,13 @@ type options struct {
 	profile string
 }
 
-// settle is how long a variant plays before its turn counts.
-const settle = 600 * time.Millisecond
+const (
+	// settle is how long a variant plays before its turn counts.
+	settle = 600 * time.Millisecond
+	// warm is how long it plays before its first turn: ours gives a link that it
+	// does not know little at first.
+	warm = 8 * time.Second
+)
 
 func run(o options) error {
 	if o.profile != "" {
@@ -106,6 +111,13 @@ func (s *stage) fill(w workload) error {
 	return errors.Join(errs...)
 }
 
+// warm plays until everything is sent to everybody.
+func (s *stage) warm() {
+	s.on.Store(true)
+	defer s.on.Store(false)
+	time.Sleep(warm)
+}
+
 func (s *stage) close() {
 	for _, p := range s.people {
 		p.leave()
@@ -160,6 +172,7 @@ func compare(w workload, o options) error {
 			return err
 		}
 		stages = append(stages, s)
+		s.warm()
 	}
 	costs := make([][]time.Duration, len(stages))
 	ratios := make([][]float64, len(stages))
@@ -205,6 +218,7 @@ func memory(o options) error {
 			err = s.fill(w)
 		}
 		if err == nil {
+			s.warm()
 			_, _, err = s.turn(o.slice)
 		}
 		var full int
@@ -277,6 +291,7 @@ func growth(o options) error {
 		if err != nil {
 			return err
 		}
+		s.warm()
 		cost, rate, err := s.turn(2 * o.slice)
 		s.close()
 		if err != nil {
@@ -294,6 +309,7 @@ func profileOurs(o options) error {
 		return err
 	}
 	defer s.close()
+	s.warm()
 	if err := s.profile(o.profile); err != nil {
 		return err
 	}

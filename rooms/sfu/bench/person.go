@@ -12,6 +12,7 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/transport/v4/packetio"
@@ -25,7 +26,7 @@ const transportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc
 
 // newAPI is pion without interceptors. With arrived, packets of media are handed
 // to it instead of being queued for a reader.
-func newAPI(lite bool, arrived func()) (*webrtc.API, error) {
+func newAPI(lite bool, arrived func(packet []byte)) (*webrtc.API, error) {
 	var se webrtc.SettingEngine
 	se.SetLite(lite)
 	se.SetIncludeLoopbackCandidate(true)
@@ -70,13 +71,13 @@ func newAPI(lite bool, arrived func()) (*webrtc.API, error) {
 // them is no part of the measurement.
 type counted struct {
 	*packetio.Buffer
-	arrived func()
+	arrived func(packet []byte)
 }
 
 // Write implements io.Writer.
 func (c *counted) Write(p []byte) (int, error) {
 	if c.arrived != nil {
-		c.arrived()
+		c.arrived(p)
 		return len(p), nil
 	}
 	return c.Buffer.Write(p)
@@ -93,15 +94,20 @@ type person struct {
 	stop   chan struct{}
 	work   sync.WaitGroup
 	arrive sync.Once
+
+	reports reports
 }
 
 // enter joins a room of a server and waits until media can flow.
 func enter(server *process, room, number, size int) (*person, error) {
 	p := &person{first: make(chan struct{}), stop: make(chan struct{})}
 	p.key.Store(true)
-	api, err := newAPI(false, func() {
+	api, err := newAPI(false, func(packet []byte) {
 		p.got.Add(1)
 		p.arrive.Do(func() { close(p.first) })
+		if server.kind == "ours" {
+			p.reports.note(packet)
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -150,6 +156,7 @@ func enter(server *process, room, number, size int) (*person, error) {
 	defer timeout.Stop()
 	select {
 	case <-connected:
+		p.work.Go(p.report)
 		return p, nil
 	case <-timeout.C:
 		return nil, fmt.Errorf("%s: person %d of room %d does not connect", server.name, number, room)
@@ -179,6 +186,56 @@ func (p *person) send(mime string) (*webrtc.TrackLocalStaticRTP, error) {
 		}
 	})
 	return track, nil
+}
+
+// reportEvery is how often Chromium tells when packets came.
+const reportEvery = 50 * time.Millisecond
+
+// reports tells the server when packets came, as browsers do (transport-wide
+// congestion control). The reference has no numbers of its own to be told of.
+type reports struct {
+	mu       sync.Mutex // guards all
+	recorder *twcc.Recorder
+	header   rtp.Header
+	began    time.Time
+}
+
+func (r *reports) note(packet []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, err := r.header.Unmarshal(packet); err != nil {
+		return
+	}
+	if number := r.header.GetExtension(1); len(number) == 2 {
+		if r.recorder == nil {
+			r.recorder, r.began = twcc.NewRecorder(1), time.Now()
+		}
+		r.recorder.Record(r.header.SSRC, binary.BigEndian.Uint16(number), time.Since(r.began).Microseconds())
+	}
+}
+
+func (r *reports) take() []rtcp.Packet {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.recorder == nil {
+		return nil
+	}
+	return r.recorder.BuildFeedbackPacket()
+}
+
+func (p *person) report() {
+	tick := time.NewTicker(reportEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-tick.C:
+			if packets := p.reports.take(); len(packets) > 0 {
+				_ = p.pc.WriteRTCP(packets)
+			}
+		}
+	}
 }
 
 func (p *person) leave() {

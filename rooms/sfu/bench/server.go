@@ -167,6 +167,7 @@ func (o *ours) leave(room, person int) {
 
 // process is a server process as its owner sees it.
 type process struct {
+	kind  string
 	name  string
 	cmd   *exec.Cmd
 	calls *rpc.Client
@@ -197,7 +198,7 @@ func start(kind string, processors int) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	return &process{name: name, cmd: cmd, calls: rpc.NewClient(pipe{out, in})}, nil
+	return &process{kind: kind, name: name, cmd: cmd, calls: rpc.NewClient(pipe{out, in})}, nil
 }
 
 func (p *process) stop() {
