@@ -96,6 +96,7 @@ func (s *Server) newAgent() (*ice.Agent, error) {
 		ice.WithDisconnectedTimeout(iceDisconnected),
 		ice.WithFailedTimeout(iceFailed),
 		ice.WithKeepaliveInterval(iceKeepalive),
+		ice.WithBindingRequestHandler(atFirstCheck()),
 		ice.WithLoggerFactory(pionLoggers{s.log}),
 	)
 }
