@@ -7,9 +7,12 @@ import (
 	"github.com/pion/rtp"
 )
 
-// cacheSize is in packets: two seconds of a 2 Mbit/s picture, and more of a
-// smaller one. It must divide 65536.
-const cacheSize = 512
+// How many packets are kept: of a picture two seconds of 2 Mbit/s, and more of a
+// smaller one; of sound more than a second. They must divide 65536.
+const (
+	cacheSize      = 512
+	soundCacheSize = 64
+)
 
 // maxPacket is the largest RTP packet that is read, bytes. Browsers stay below
 // 1,200.
@@ -30,20 +33,32 @@ type packet struct {
 // cache keeps the last packets of one published track, once for all of its
 // subscribers. The feed writes, subscribers' repairs read.
 type cache struct {
-	mu    sync.Mutex // guards slots
-	slots [cacheSize]slot
+	mu    sync.Mutex // guards what is in the slots
+	slots []slot
 }
+
+func newCache(k kind) *cache {
+	size := cacheSize
+	if k == audio {
+		size = soundCacheSize
+	}
+	return &cache{slots: make([]slot, size)}
+}
+
+func (c *cache) size() int { return len(c.slots) }
+
+func (c *cache) slot(seq uint16) *slot { return &c.slots[int(seq)%len(c.slots)] }
 
 type slot struct {
 	packet
 	filled bool
 }
 
-// put copies the packet in, over one that is cacheSize older.
+// put copies the packet in, over one that is as much older as the cache is large.
 func (c *cache) put(p *packet) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := &c.slots[p.seq%cacheSize]
+	s := c.slot(p.seq)
 	buffer := append(s.payload[:0], p.payload...)
 	s.packet, s.filled = *p, true
 	s.payload = buffer
@@ -53,7 +68,7 @@ func (c *cache) put(p *packet) {
 func (c *cache) get(seq uint16, buffer []byte) (packet, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := &c.slots[seq%cacheSize]
+	s := c.slot(seq)
 	if !s.filled || s.seq != seq {
 		return packet{}, false
 	}

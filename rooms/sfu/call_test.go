@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -252,16 +253,17 @@ func TestLinesRunOut(t *testing.T) {
 	expert.gets("second", Microphone)
 }
 
-// dropper loses packets of incoming video on the client's side.
+// dropper loses packets of a kind on the client's side, not their repairs.
 type dropper struct {
 	interceptor.NoOp
 	every uint16
+	mime  string
 }
 
 func (d dropper) NewInterceptor(string) (interceptor.Interceptor, error) { return &d, nil }
 
 func (d *dropper) BindRemoteStream(info *interceptor.StreamInfo, r interceptor.RTPReader) interceptor.RTPReader {
-	if info.MimeType != webrtc.MimeTypeVP8 {
+	if info.MimeType != d.mime {
 		return r
 	}
 	seen := map[uint16]bool{}
@@ -287,7 +289,7 @@ func (d *dropper) BindRemoteStream(info *interceptor.StreamInfo, r interceptor.R
 
 func TestLostPacketsAreRepaired(t *testing.T) {
 	r := listen(t).NewRoom()
-	expert := join(t, r, "expert", clientOptions{interceptors: []interceptor.Factory{dropper{every: 7}}})
+	expert := join(t, r, "expert", clientOptions{interceptors: []interceptor.Factory{dropper{every: 7, mime: webrtc.MimeTypeVP8}}})
 	join(t, r, "clinic", clientOptions{})
 	expert.gets("clinic", Camera)
 	mid := expert.on("clinic", Camera)
@@ -315,20 +317,24 @@ func TestLostPacketsAreRepaired(t *testing.T) {
 	}
 }
 
-// uplinkDropper loses the client's own video on the way up.
-type uplinkDropper struct{ interceptor.NoOp }
+// uplinkDropper loses what the client sends of a kind on the way up, not its repairs.
+type uplinkDropper struct {
+	interceptor.NoOp
+	mime string
+}
 
 func (d uplinkDropper) NewInterceptor(string) (interceptor.Interceptor, error) { return &d, nil }
 
 func (d *uplinkDropper) BindLocalStream(info *interceptor.StreamInfo, w interceptor.RTPWriter) interceptor.RTPWriter {
-	if info.MimeType != webrtc.MimeTypeVP8 {
+	if info.MimeType != d.mime {
 		return w
 	}
-	highest := uint16(0)
+	var highest atomic.Uint32 // repairs are sent by other goroutines
 	return interceptor.RTPWriterFunc(func(h *rtp.Header, payload []byte, a interceptor.Attributes) (int, error) {
-		if h.SSRC == info.SSRC && h.SequenceNumber > highest {
-			highest = h.SequenceNumber
-			if highest%9 == 0 {
+		seq := uint32(h.SequenceNumber)
+		if h.SSRC == info.SSRC && seq > highest.Load() {
+			highest.Store(seq)
+			if seq%9 == 0 {
 				return len(payload), nil
 			}
 		}
@@ -339,7 +345,7 @@ func (d *uplinkDropper) BindLocalStream(info *interceptor.StreamInfo, w intercep
 func TestLossOnThePublishersUplinkIsRepaired(t *testing.T) {
 	r := listen(t).NewRoom()
 	expert := join(t, r, "expert", clientOptions{})
-	clinic := join(t, r, "clinic", clientOptions{interceptors: []interceptor.Factory{uplinkDropper{}}})
+	clinic := join(t, r, "clinic", clientOptions{interceptors: []interceptor.Factory{uplinkDropper{mime: webrtc.MimeTypeVP8}}})
 	expert.gets("clinic", Camera)
 	mid := expert.on("clinic", Camera)
 	eventually(t, "a hundred packets without a gap", func() bool {

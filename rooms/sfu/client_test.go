@@ -133,6 +133,7 @@ type clientOptions struct {
 	outside      bool
 	peer         *Peer    // offer on this one instead of joining
 	path         *path    // the way from and to the server; nil: loopback
+	mendsSound   bool     // asks for lost sound, and sends it again
 	camera       int      // bits/s of the camera at most; 0: little
 	rids         []string // of the camera's layers, the smallest first
 }
@@ -183,6 +184,9 @@ func (c *client) connect(opts clientOptions) {
 	for _, f := range opts.interceptors {
 		registry.Add(f) // nearest to the network
 	}
+	if opts.mendsSound {
+		m.RegisterFeedback(webrtc.RTCPFeedback{Type: "nack"}, webrtc.RTPCodecTypeAudio)
+	}
 	must(c.t, webrtc.ConfigureNack(&m, &registry))
 	must(c.t, webrtc.ConfigureRTCPReports(&registry))
 	if opts.path != nil {
@@ -196,6 +200,7 @@ func (c *client) connect(opts clientOptions) {
 	se.LoggerFactory = pionLoggers{slog.New(slog.DiscardHandler)}
 	se.SetIncludeLoopbackCandidate(true)
 	se.BufferFactory = c.buffer
+	se.DisableSRTPReplayProtection(opts.mendsSound) // what a dropper loses has been decrypted
 	if opts.tcpOnly {
 		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
 	} else {

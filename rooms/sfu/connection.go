@@ -195,7 +195,7 @@ func (c *connection) feedOf(st *stream, ssrc uint32) *feed {
 	if st.repaired {
 		return nil
 	}
-	f := newFeed(pub, layer, c, ssrc)
+	f := newFeed(pub, layer, c, ssrc, st.asks)
 	c.feeds = append(c.feeds, f)
 	pub.feeds[layer].Store(f)
 	return f

@@ -56,6 +56,17 @@
 // carried it for some seconds, and the later the sooner it proved too much before.
 // To find that out padding goes beside the small picture.
 //
+// # What is lost
+//
+// The last packets of every source are kept, and sent again to whoever asks for
+// them (NACK); what we miss ourselves the publisher is asked for, and passed on late
+// (missing.go, repair.go). Pictures come again as RTX, sound with its own number, and
+// only between those who offered a=rtcp-fb nack for Opus: most browsers do both
+// without offering it. Sound is repaired only while the round trip is below 300 ms,
+// later nobody waits for it; and at most three packets of ten may be repairs. What
+// was repaired is reported as lost all the same: encoders choose their redundancy
+// by it.
+//
 // # What the browser's offer must look like
 //
 // The browser is always the offerer. Every offer carries, bundled on one

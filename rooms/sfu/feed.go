@@ -25,7 +25,8 @@ type feed struct {
 	layer       int // its place in publication.feeds
 	conn        *connection
 	ssrc        uint32
-	cache       *cache // nil for audio, which is not repaired
+	cache       *cache
+	asks        bool // the publisher for what is missing
 
 	missing missing // only take uses it
 
@@ -39,27 +40,25 @@ type feed struct {
 	keyPending bool
 }
 
-func newFeed(p *publication, layer int, c *connection, ssrc uint32) *feed {
-	f := &feed{publication: p, layer: layer, conn: c, ssrc: ssrc}
-	if p.source.kind() == video {
-		f.cache = new(cache)
+func newFeed(p *publication, layer int, c *connection, ssrc uint32, asks bool) *feed {
+	k := p.source.kind()
+	return &feed{
+		publication: p, layer: layer, conn: c, ssrc: ssrc,
+		cache: newCache(k), asks: asks, missing: newMissing(k),
 	}
-	return f
 }
 
 // take handles one packet. Its calls come one after the other.
 func (f *feed) take(p *packet, repaired bool, size int, now time.Time) {
 	f.arrived.Store(now.UnixNano())
-	if !repaired {
+	if !repaired && !f.missing.asked(p.seq) {
 		f.arrivals.count(p, size, now)
 	}
-	if f.cache != nil {
-		f.cache.put(p)
-		if lost := f.missing.note(p.seq, now, f.conn.roundTrip()); len(lost) > 0 {
-			f.conn.sendRTCP(&rtcp.TransportLayerNack{
-				SenderSSRC: f.conn.ssrc, MediaSSRC: f.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(lost),
-			})
-		}
+	f.cache.put(p)
+	if f.asks {
+		f.miss(p.seq, now)
+	}
+	if p.codec != opus {
 		if f.missing.takeGone() {
 			f.requestKeyFrame(now) // nothing else mends the picture
 		}
@@ -72,6 +71,15 @@ func (f *feed) take(p *packet, repaired bool, size int, now time.Time) {
 		f.setLive(true)
 	}
 	f.publication.forward(f, p, now)
+}
+
+// miss takes in what came and asks the publisher for what did not.
+func (f *feed) miss(came uint16, now time.Time) {
+	if lost := f.missing.note(came, now, f.conn.roundTrip()); len(lost) > 0 {
+		f.conn.sendRTCP(&rtcp.TransportLayerNack{
+			SenderSSRC: f.conn.ssrc, MediaSSRC: f.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(lost),
+		})
+	}
 }
 
 // setLive notes when the stream begins or stops to arrive.

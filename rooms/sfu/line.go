@@ -1,7 +1,6 @@
 package sfu
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -11,15 +10,8 @@ import (
 	"github.com/pion/rtp"
 )
 
-const (
-	// mappingsKept is how many changes of the publisher back a line can still
-	// repair.
-	mappingsKept = 2
-	// Repairs may make up this share of what a line sends, plus a burst: on a
-	// link that loses because it is full, more repairs mean more loss.
-	repairShare = 0.3
-	repairBurst = 100
-)
+// mappingsKept is how many changes of the publisher back a line can still repair.
+const mappingsKept = 2
 
 // line is a receiving section of a browser: one outgoing stream, bound for its
 // life, whose occupant changes, and the layer of it. Sequence numbers, timestamps
@@ -37,22 +29,23 @@ type line struct {
 	occupant *publication
 	pause    pause
 
-	mu       sync.Mutex // guards what follows
-	onAir    *publication
-	layer    int  // of it that is to be sent; what feed says is, until a key frame
-	held     bool // paused
-	padding  padding
-	out      mediaWriter
-	ssrc     uint32
-	rtxSSRC  uint32
-	types    [h264 + 1]uint8 // payload type by codec, 0: not negotiated
-	rtxTypes [h264 + 1]uint8
-	header   rtp.Header
-	numbered bool    // the header has a number
-	number   [2]byte // transport-wide, see departures
-	rtxSeq   uint16
-	scratch  []byte
-	credit   float64 // repairs that may be sent now
+	mu        sync.Mutex // guards what follows
+	onAir     *publication
+	layer     int  // of it that is to be sent; what feed says is, until a key frame
+	held      bool // paused
+	padding   padding
+	out       mediaWriter
+	ssrc      uint32
+	rtxSSRC   uint32
+	types     [h264 + 1]uint8 // payload type by codec, 0: not negotiated
+	rtxTypes  [h264 + 1]uint8
+	header    rtp.Header
+	numbered  bool    // the header has a number
+	number    [2]byte // transport-wide, see departures
+	rtxSeq    uint16
+	scratch   []byte
+	late      []lateSound // by number; made with the first of them
+	allowance allowance
 
 	feed     *feed     // what the newest mapping maps; nil: the next packet starts one
 	maps     []mapping // newest last
@@ -86,7 +79,7 @@ func newLine(c *connection, r receiving) *line {
 	l := &line{
 		mid: r.mid, kind: r.kind, pair: r.pair, stream: fmt.Sprintf("line%d", r.pair), conn: c,
 		lastSeq: 1<<16 + rand.Int64N(1<<15), lastTime: rand.Uint32(), rtxSeq: uint16(rand.Uint32()),
-		credit: repairBurst, numbered: r.kind == video && r.twcc != 0,
+		allowance: newAllowance(r.kind), numbered: r.kind == video && r.twcc != 0,
 		out: c.way, ssrc: rand.Uint32(),
 	}
 	for _, codec := range r.codecs {
@@ -145,8 +138,10 @@ func (l *line) write(f *feed, p *packet, now time.Time) {
 	if seq > l.lastSeq {
 		l.lastSeq, l.lastTime, l.lastSent = seq, timestamp, now
 		l.lastID, l.lastTL0 = p.picture.id+m.pictures, p.picture.tl0Index+m.tl0s
+	} else {
+		l.noteLate(uint16(seq), now)
 	}
-	l.credit = min(l.credit+repairShare, repairBurst)
+	l.allowance.earn()
 	l.packets++
 	l.octets += uint32(len(p.payload))
 	l.send(m, p, l.ssrc, l.types[p.codec], uint16(seq), p.payload, now)
@@ -220,47 +215,6 @@ func (l *line) emit(ssrc uint32, pt uint8, seq uint16, timestamp uint32, payload
 	n, err := l.out.WriteRTP(&l.header, payload)
 	if err == nil {
 		l.bytes += uint64(n)
-	}
-}
-
-// repair answers a NACK for one sequence number of the line, from the
-// publisher's cache, as RTX (RFC 4588) when the browser speaks it. Sound is not
-// repaired, whoever asks: there is no cache of it.
-func (l *line) repair(lost uint16, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.kind == audio || l.held || l.credit < 1 {
-		return
-	}
-	age := uint16(l.lastSeq) - lost
-	if age >= cacheSize {
-		return
-	}
-	seq := l.lastSeq - int64(age)
-	for i := len(l.maps) - 1; i >= 0; i-- {
-		m := &l.maps[i]
-		if seq < m.first {
-			continue
-		}
-		if l.scratch == nil {
-			l.scratch = make([]byte, 2+maxPacket)
-		}
-		// Two bytes in front are for the original sequence number.
-		p, ok := m.feed.cache.get(lost-m.seq, l.scratch[2:])
-		if !ok {
-			return
-		}
-		l.credit--
-		pt, rtx := l.types[p.codec], l.rtxTypes[p.codec]
-		if rtx == 0 || l.rtxSSRC == 0 {
-			l.send(m, &p, l.ssrc, pt, lost, p.payload, now)
-			return
-		}
-		whole := l.scratch[:2+len(p.payload)]
-		binary.BigEndian.PutUint16(whole, lost)
-		l.rtxSeq++
-		l.send(m, &p, l.rtxSSRC, rtx, l.rtxSeq, whole, now)
-		return
 	}
 }
 

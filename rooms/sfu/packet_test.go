@@ -51,7 +51,7 @@ func TestShiftGoesOnAcrossTheWrap(t *testing.T) {
 }
 
 func TestCacheForgetsTheOldest(t *testing.T) {
-	c := new(cache)
+	c := newCache(video)
 	buffer := make([]byte, maxPacket)
 	for seq := uint16(65000); seq != 200; seq++ {
 		c.put(&packet{seq: seq, payload: []byte{byte(seq), byte(seq >> 8)}})
@@ -73,7 +73,7 @@ func TestCacheForgetsTheOldest(t *testing.T) {
 func TestMissing(t *testing.T) {
 	now := time.Unix(0, 0)
 	rtt := 100 * time.Millisecond
-	var m missing
+	m := newMissing(video)
 	step := func(seq uint16, after time.Duration, want ...uint16) {
 		t.Helper()
 		now = now.Add(after)
@@ -92,7 +92,7 @@ func TestMissing(t *testing.T) {
 	step(1000, 10*time.Millisecond)      // a gap too large to repair
 	step(1001, 100*time.Millisecond)     // is not asked for
 	step(1003, 0)                        //
-	for range maxTries {
+	for range m.tries {
 		step(1003, time.Second, 1002)
 	}
 	step(1004, time.Second) // given up
@@ -113,7 +113,7 @@ func FuzzPacket(f *testing.F) {
 		}
 		length := len(p.payload)
 		p.picture.shift(p.payload, 5, 7)
-		store := new(cache)
+		store := newCache(video)
 		store.put(&p)
 		got, ok := store.get(p.seq, make([]byte, maxPacket))
 		if !ok || len(got.payload) != length || !bytes.Equal(got.payload, p.payload) {

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -33,12 +34,14 @@ type layerName struct {
 type stream struct {
 	layerName
 	codecs [128]codec           // by payload type; of a repairing stream, that of what it repairs
+	asks   bool                 // may be asked for what is lost
 	feed   atomic.Pointer[feed] // where its packets go, nil until the first
 }
 
 func newStream(s *section, name layerName) *stream {
 	st := &stream{layerName: name}
 	for _, c := range s.codecs {
+		st.asks = st.asks || c.codec != opus || slices.Contains(c.feedback, "nack")
 		if !name.repaired {
 			st.codecs[c.pt] = c.codec
 		} else if c.rtx >= 0 {

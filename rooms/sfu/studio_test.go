@@ -72,14 +72,14 @@ func (w *world) publishLayers(id string, most int, rids []string) *studio {
 		pub.open.Store(true)
 		s.publications[source.index()] = pub
 		if source == Microphone {
-			s.feed(pub, 0, opus)
+			s.feed(pub, 0)
 			continue
 		}
 		pub.rids = rids
 		for k := range pub.top() {
-			s.encoders = append(s.encoders, &encoder{feed: s.feed(pub, k, vp8), wantKey: true, rate: s.asked(pub, k)})
+			s.encoders = append(s.encoders, &encoder{feed: s.feed(pub, k), wantKey: true, rate: s.asked(pub, k)})
 		}
-		f := s.feed(pub, pub.top(), vp8)
+		f := s.feed(pub, pub.top())
 		s.encoders = append(s.encoders, &encoder{feed: f, wantKey: true, rate: s.largest})
 		f.live.Store(true)
 	}
@@ -90,11 +90,8 @@ func (w *world) publishLayers(id string, most int, rids []string) *studio {
 	return s
 }
 
-func (s *studio) feed(pub *publication, layer int, c codec) *feed {
-	f := &feed{publication: pub, layer: layer, conn: s.conn, ssrc: uint32(10*pub.source.index() + layer + 1)}
-	if c == vp8 {
-		f.cache = new(cache)
-	}
+func (s *studio) feed(pub *publication, layer int) *feed {
+	f := newFeed(pub, layer, s.conn, uint32(10*pub.source.index()+layer+1), true)
 	pub.feeds[layer].Store(f)
 	s.conn.feeds = append(s.conn.feeds, f)
 	s.world.every(time.Second, func() {

@@ -1,0 +1,114 @@
+package sfu
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+const (
+	// Repairs may make up this share of a stream's packets, plus a burst: on a
+	// link that loses because it is full, more repairs mean more loss.
+	repairShare  = 0.3
+	pictureBurst = 100
+	soundBurst   = 20
+)
+
+// allowance is how many repairs of a stream may be sent or asked for now.
+type allowance struct{ left, most float64 }
+
+func newAllowance(k kind) allowance {
+	if k == audio {
+		return allowance{soundBurst, soundBurst}
+	}
+	return allowance{pictureBurst, pictureBurst}
+}
+
+// earn counts a packet of the stream.
+func (a *allowance) earn() { a.left = min(a.left+repairShare, a.most) }
+
+// spend takes one repair, if there is one.
+func (a *allowance) spend() bool {
+	if a.left < 1 {
+		return false
+	}
+	a.left--
+	return true
+}
+
+// repair answers a NACK for one sequence number of the line, from the
+// publisher's cache, as RTX (RFC 4588) when the browser speaks it.
+func (l *line) repair(lost uint16, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held || l.kind == audio && !l.soundIsOfUse(lost, now) {
+		return
+	}
+	m, p := l.kept(lost)
+	if m == nil || !l.allowance.spend() {
+		return
+	}
+	pt, rtx := l.types[p.codec], l.rtxTypes[p.codec]
+	if rtx == 0 || l.rtxSSRC == 0 {
+		l.noteLate(lost, now)
+		l.send(m, &p, l.ssrc, pt, lost, p.payload, now)
+		return
+	}
+	whole := l.scratch[:2+len(p.payload)]
+	binary.BigEndian.PutUint16(whole, lost)
+	l.rtxSeq++
+	l.send(m, &p, l.rtxSSRC, rtx, l.rtxSeq, whole, now)
+}
+
+// kept finds a packet that was sent, by the line's number, and the mapping that it
+// went by; nil when it is gone. Its payload is in scratch, behind two bytes for the
+// original sequence number.
+func (l *line) kept(lost uint16) (*mapping, packet) {
+	seq := l.lastSeq - int64(uint16(l.lastSeq)-lost)
+	for i := len(l.maps) - 1; i >= 0; i-- {
+		m := &l.maps[i]
+		if seq < m.first {
+			continue
+		}
+		if l.lastSeq-seq >= int64(m.feed.cache.size()) {
+			break
+		}
+		if l.scratch == nil {
+			l.scratch = make([]byte, 2+maxPacket)
+		}
+		if p, ok := m.feed.cache.get(lost-m.seq, l.scratch[2:]); ok {
+			return m, p
+		}
+		break
+	}
+	return nil, packet{}
+}
+
+// lateSound is a packet of sound that went out after its time.
+type lateSound struct {
+	seq uint16
+	at  time.Time
+}
+
+func (l *line) noteLate(seq uint16, now time.Time) {
+	if l.kind != audio {
+		return
+	}
+	if l.late == nil {
+		l.late = make([]lateSound, soundCacheSize)
+	}
+	l.late[seq%soundCacheSize] = lateSound{seq, now}
+}
+
+// soundIsOfUse tells whether the browser can still play a packet that it asks for,
+// and does not have it under way: it asks again with every packet that comes.
+func (l *line) soundIsOfUse(lost uint16, now time.Time) bool {
+	roundTrip := l.conn.roundTrip()
+	if roundTrip >= soundWithin {
+		return false
+	}
+	if l.late == nil {
+		return true
+	}
+	late := l.late[lost%soundCacheSize]
+	return late.seq != lost || now.Sub(late.at) > roundTrip+roundTrip/4
+}
