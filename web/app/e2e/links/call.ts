@@ -56,6 +56,15 @@ export class Call {
     return this.back('', Date.now(), ['sound'], within);
   }
 
+  /** Waits until the clinic has asked for lost sound and sent its own again; whether it did. */
+  async mends(within: number): Promise<boolean> {
+    for (const begin = Date.now(); Date.now() < begin + within; await after(look)) {
+      const last = (await this.notes()).clinic.heard.at(-1);
+      if (last && last.asked > 0 && last.again > 0) return true;
+    }
+    return false;
+  }
+
   /** A stretch of a call that goes on. */
   async steady(ms: number): Promise<Sides<Figures>> {
     const begin = Date.now();

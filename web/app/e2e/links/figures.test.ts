@@ -6,7 +6,7 @@ const nothing: Notes = { drawn: [], shown: [], heard: [] };
 
 /** What was heard by 100 ms: so many packets each, of 100 kbit/s, so many samples made up. */
 function heard(packets: number[], made: number[] = [], connection = 1): Heard[] {
-  const sum = { packets: 0, bytes: 0, received: 0, concealed: 0, silent: 0, energy: 0 };
+  const sum = { packets: 0, bytes: 0, received: 0, concealed: 0, silent: 0, energy: 0, asked: 0, again: 0 };
   return packets.map((n, i) => {
     sum.packets += n;
     sum.bytes += n > 0 ? 1250 : 0;

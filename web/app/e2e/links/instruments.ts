@@ -18,6 +18,9 @@ export interface Heard {
   received: number;
   concealed: number;
   silent: number;
+  /** Lost packets asked for again here, and own ones that were sent again. */
+  asked: number;
+  again: number;
   energy: number;
 }
 
@@ -152,14 +155,17 @@ export function instruments(): void {
   async function listen(): Promise<void> {
     const connection = page.held?.at(-1);
     if (!connection || connection.connectionState === 'closed') return;
-    const sum = { packets: 0, bytes: 0, received: 0, concealed: 0, silent: 0, energy: 0 };
-    (await connection.getStats()).forEach((stat: RTCInboundRtpStreamStats) => {
-      if (stat.type !== 'inbound-rtp' || stat.kind !== 'audio') return;
+    const sum = { packets: 0, bytes: 0, received: 0, concealed: 0, silent: 0, energy: 0, asked: 0, again: 0 };
+    (await connection.getStats()).forEach((stat: RTCInboundRtpStreamStats & RTCOutboundRtpStreamStats) => {
+      if (stat.kind !== 'audio') return;
+      if (stat.type === 'outbound-rtp') sum.again += stat.retransmittedPacketsSent ?? 0;
+      if (stat.type !== 'inbound-rtp') return;
       sum.packets += stat.packetsReceived ?? 0;
       sum.bytes += stat.bytesReceived ?? 0;
       sum.received += stat.totalSamplesReceived ?? 0;
       sum.concealed += stat.concealedSamples ?? 0;
       sum.silent += stat.silentConcealedSamples ?? 0;
+      sum.asked += stat.nackCount ?? 0;
       sum.energy += stat.totalAudioEnergy ?? 0;
     });
     notes.heard.push({ at: Date.now(), connection: page.held.length, ...sum });

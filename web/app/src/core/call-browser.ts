@@ -25,6 +25,14 @@ export function keepCodec(codec: { mimeType: string; sdpFmtpLine?: string }): bo
   return type === 'audio/opus' || type === 'video/vp8' || type === 'video/rtx';
 }
 
+/**
+ * The offer as the server gets it. Browsers send sound again when they are asked to and
+ * ask for it when the answer says that they may, but do not offer it.
+ */
+export function mended(offer: string): string {
+  return offer.replace(/^a=rtpmap:(\d+) opus\/48000\/2\r\n/gm, '$&a=rtcp-fb:$1 nack\r\n');
+}
+
 const keepExtension = (uri: string, layers: boolean) =>
   uri.endsWith('sdes:mid') ||
   (layers && uri.endsWith('rtp-stream-id')) ||
@@ -124,7 +132,7 @@ export class BrowserPeer implements Peer {
     await this.#pc.setLocalDescription();
     const tracks: Track[] = [];
     this.#senders.forEach((line, source) => line.mid !== null && tracks.push({ mid: line.mid, source }));
-    return { sdp: this.#pc.localDescription?.sdp ?? '', tracks };
+    return { sdp: mended(this.#pc.localDescription?.sdp ?? ''), tracks };
   }
 
   async answer(sdp: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Line, Offer, Participant } from '../gen/protocol';
-import { keepCodec, shaped } from './call-browser';
+import { keepCodec, mended, shaped } from './call-browser';
 import { compare, read, type Reading } from './call-quality';
 import {
   byParticipant,
@@ -292,6 +292,15 @@ describe('negotiation', () => {
     await settle();
     expect(offers).toEqual([]);
     expect(peers.every((peer) => peer.closed)).toBe(true);
+  });
+});
+
+describe('the offer as the server gets it', () => {
+  it('says of every section with sound that it may be asked for again', () => {
+    const sound = 'm=audio 9 UDP/TLS/RTP/SAVPF 109\r\na=rtpmap:109 opus/48000/2\r\n';
+    const picture = 'm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n';
+    const again = 'a=rtcp-fb:109 nack\r\n';
+    expect(mended(sound + picture + sound)).toBe(sound + again + picture + sound + again);
   });
 });
 
