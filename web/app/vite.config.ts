@@ -151,7 +151,7 @@ function compressed(): Plugin {
 
 // The app's own chunk: what main.ts imports without waiting, and of Svelte what
 // these parts use. Forms bring the rest of Svelte.
-const ofForms = /(bindings\/(select|input|this)|shared\/clone|client\/index)\.js/;
+const ofForms = /(bindings\/(select|input|this)|reactivity\/props|shared\/clone|client\/index)\.js/;
 
 function inApp(id: string, context: Rolldown.ChunkingContext, seen = new Set<string>()): boolean {
   if (/node_modules\/(svelte|clsx|esm-env)\//.test(id)) return !ofForms.test(id);
@@ -168,20 +168,18 @@ const chunks: {
   test?: RegExp;
 }[] = [
   { name: (id, context) => (inApp(id, context) ? 'app' : null) },
-  { name: 'watch', test: /src\/core\/(call-watch|call-quality|ladder)\./ },
   {
     name: 'rest',
     test: /src\/pages\/consult\/(later|People|Timeline|Consents|OpinionText|Outcome|Attachments)\.|src\/core\/upload\.|src\/ui\/LaterDialog\./,
   },
   {
     name: 'forms',
-    test: /src\/ui\/(StateWord|Choice|Check|Field|Password|Page|Tabs|Empty|SaveState|DayInput|Dialog|placed)\.|src\/core\/(autosave|dates|wall-clock)\.|bindings\/(select|input|this)\.js|shared\/clone\.js/,
+    test: /src\/ui\/(StateWord|Choice|Check|Field|Password|Page|Tabs|Empty|SaveState|DayInput|Dialog|placed)\.|src\/core\/(autosave|dates|wall-clock)\.|bindings\/(select|input|this)\.js|reactivity\/props\.js|shared\/clone\.js/,
   },
   { name: 'dialogs', test: /src\/pages\/consult\/dialogs\/|src\/ui\/DayBar\./ },
   { name: 'request', test: /src\/pages\/request\// },
   { name: 'opinion', test: /src\/pages\/opinion\/|src\/core\/digest/ },
   { name: 'office', test: /src\/pages\/admin\// },
-  { name: 'door', test: /src\/pages\/(door|SignIn|Reset|Enrol)\.|src\/ui\/Door\./ },
 ];
 
 export default defineConfig({

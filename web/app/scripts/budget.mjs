@@ -1,42 +1,23 @@
-// What a doctor with a bad link loads before a call stands: the app with the
-// case page, the lobby and the call, and what watches it, in one language. JS and
-// CSS from the built files by the manifest: what these import before they are
-// usable; what opens on a click or follows at rest is not in it. Fails above the
-// ceilings.
+// What a doctor with a bad link loads before a call stands: the app with the case
+// page, the lobby and the call, and the words for them in one language. What opens
+// on a click or follows at rest is not in it. Fails above the ceilings.
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 
 const wanted = 45 * 1024; // bytes: what the budget asks for
 // Where it stands; may only be lowered. Brotli is what browsers get over TLS and
 // from localhost, gzip what the others get.
-const ceilings = { brotli: 48.9 * 1024, gzip: 56.4 * 1024 }; // bytes
+const ceilings = { brotli: 47.3 * 1024, gzip: 54.5 * 1024 }; // bytes
 const dist = new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist), 'utf8'));
 
 const index = readFileSync(new URL('index.html', dist), 'utf8');
 const named = [...index.matchAll(/"\/(assets\/[^"]+\.(?:js|css))"/g)].map(([, file]) => file);
-const parts = ['src/core/call-watch.ts'];
-const areas = ['shell', 'case'];
-
-function closure(keys) {
-  const files = new Map();
-  const seen = new Set();
-  const visit = (key) => {
-    if (seen.has(key)) return;
-    seen.add(key);
-    const chunk = manifest[key];
-    if (!chunk) throw new Error(`not in the manifest: ${key}`);
-    for (const file of [chunk.file, ...(chunk.css ?? [])]) if (/\.(js|css)$/.test(file)) files.set(file, key);
-    for (const next of chunk.imports ?? []) visit(next);
-  };
-  keys.forEach(visit);
-  return [...new Set([...named, ...files.keys()])];
-}
 
 const inKB = (bytes) => (bytes / 1024).toFixed(1);
 let over = false;
 for (const language of ['zh', 'en']) {
-  const files = closure([...parts, ...areas.map((area) => `src/core/text/${language}/${area}.ts`)]);
+  const files = [...named, manifest[`src/core/text/${language}/app.ts`].file];
   const sizes = files.map((file) => {
     const plain = readFileSync(new URL(file, dist));
     return { file, brotli: brotliCompressSync(plain).length, gzip: gzipSync(plain, { level: 9 }).length };

@@ -13,5 +13,5 @@ await readPreferences();
 // signed in before, the page will be another; a failure is told when the app shows it.
 void restore();
 if (preferences.kept) load(here.route.page).catch(() => undefined);
-await loadText('shell');
+await loadText('app');
 mount(App, { target: document.getElementById('app')! });

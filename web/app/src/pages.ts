@@ -29,12 +29,12 @@ const opinion = () => import('./pages/opinion');
 const request = () => import('./pages/request');
 
 const account: Area[] = ['account', 'terms'];
-const asking: Area[] = ['case', 'consent', 'record', 'request', 'terms'];
-const looking: Area[] = ['admin', 'case', 'record', 'terms'];
+const administration: Area[] = ['admin', 'record', 'terms'];
+const asking: Area[] = ['consent', 'record', 'request', 'terms'];
 
 export const pages: Record<Route['page'], Page> = {
-  consult: { load: here(Consult), text: ['case'] },
-  room: { load: here(Room), text: ['case'], bare: true },
+  consult: { load: here(Consult), text: [] },
+  room: { load: here(Room), text: [], bare: true },
   'sign-in': { load: of(door, 'SignIn'), text: account, bare: true },
   reset: { load: of(door, 'Reset'), text: account, bare: true },
   enrol: { load: of(door, 'Enrol'), text: account, bare: true },
@@ -46,11 +46,11 @@ export const pages: Record<Route['page'], Page> = {
   start: { load: of(request, 'Start'), text: asking },
   edit: { load: of(request, 'Edit'), text: asking },
   opinion: { load: of(opinion, 'Write'), text: ['opinion', ...asking] },
-  print: { load: of(opinion, 'Print'), text: ['case', 'opinion', 'record', 'terms'], bare: true },
-  people: { load: of(admin, 'People'), text: ['admin', 'record', 'terms'] },
+  print: { load: of(opinion, 'Print'), text: ['opinion', 'record', 'terms'], bare: true },
+  people: { load: of(admin, 'People'), text: administration },
   institutions: { load: of(admin, 'Places'), text: ['admin', 'desk', 'terms'] },
-  audit: { load: of(admin, 'Audit'), text: looking },
-  quality: { load: of(admin, 'Quality'), text: looking },
+  audit: { load: of(admin, 'Audit'), text: administration },
+  quality: { load: of(admin, 'Quality'), text: administration },
   charges: { load: of(admin, 'Charges'), text: ['admin', 'terms'] },
   missing: { load: one(() => import('./pages/Missing.svelte')), text: ['terms'] },
 };

@@ -1,5 +1,5 @@
 // Watches a running call twice a second: whether anything arrives, how much the
-// uplink bears, and every few seconds how it all was. Loaded with the call.
+// uplink bears, and every few seconds how it all was.
 
 import type { Quality } from '../gen/protocol';
 import type { PeerState, Picture, Voice } from './call';

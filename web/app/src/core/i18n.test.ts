@@ -33,7 +33,7 @@ describe('the two languages', () => {
 describe('text', () => {
   beforeEach(async () => {
     await setLocale('zh-CN');
-    await loadText('shell');
+    await loadText('app');
   });
 
   test('is there in one language, and in the other after switching in place', async () => {

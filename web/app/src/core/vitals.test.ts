@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { series, trend, typed } from './vitals';
+import { typed } from './vital-entry';
+import { series, trend } from './vitals';
 
 describe('vital signs', () => {
   const sets = [

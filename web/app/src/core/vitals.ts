@@ -7,22 +7,20 @@ interface Definition {
   key: Measure;
   unit: string;
   digits: number;
-  min: number;
-  max: number;
 }
 
 export const measures: Definition[] = [
-  { key: 'systolic', unit: 'mmHg', digits: 0, min: 20, max: 320 },
-  { key: 'diastolic', unit: 'mmHg', digits: 0, min: 10, max: 220 },
-  { key: 'heart_rate', unit: '/min', digits: 0, min: 0, max: 350 },
-  { key: 'respiratory_rate', unit: '/min', digits: 0, min: 0, max: 120 },
-  { key: 'temperature', unit: '°C', digits: 1, min: 20, max: 46 },
-  { key: 'spo2', unit: '%', digits: 0, min: 0, max: 100 },
-  { key: 'glucose', unit: 'mmol/L', digits: 1, min: 0, max: 80 },
-  { key: 'weight', unit: 'kg', digits: 1, min: 0.2, max: 500 },
-  { key: 'height', unit: 'cm', digits: 0, min: 20, max: 260 },
-  { key: 'gcs', unit: '', digits: 0, min: 3, max: 15 },
-  { key: 'pain', unit: '', digits: 0, min: 0, max: 10 },
+  { key: 'systolic', unit: 'mmHg', digits: 0 },
+  { key: 'diastolic', unit: 'mmHg', digits: 0 },
+  { key: 'heart_rate', unit: '/min', digits: 0 },
+  { key: 'respiratory_rate', unit: '/min', digits: 0 },
+  { key: 'temperature', unit: '°C', digits: 1 },
+  { key: 'spo2', unit: '%', digits: 0 },
+  { key: 'glucose', unit: 'mmol/L', digits: 1 },
+  { key: 'weight', unit: 'kg', digits: 1 },
+  { key: 'height', unit: 'cm', digits: 0 },
+  { key: 'gcs', unit: '', digits: 0 },
+  { key: 'pain', unit: '', digits: 0 },
 ];
 
 export interface Series {
@@ -81,11 +79,4 @@ export function trend(
       (p) => `${(((p.at - from) / span) * w).toFixed(1)},${(h - ((p.value - low) / range) * h).toFixed(1)}`,
     )
     .join(' ');
-}
-
-/** A number as typed, with a decimal comma or full-width digits; undefined when empty, NaN when wrong. */
-export function typed(text: string): number | undefined {
-  const plain = text.normalize('NFKC').trim().replace(',', '.');
-  if (!plain) return undefined;
-  return /^\d+(\.\d+)?$/.test(plain) ? Number(plain) : NaN;
 }

@@ -1,9 +1,9 @@
 // The areas of text. An area is one pair of files: zh/<area>.ts and en/<area>.ts.
 import type account from './zh/account';
 import type admin from './zh/admin';
+import type app from './zh/app';
 import type calendar from './zh/calendar';
 import type call from './zh/call';
-import type case_ from './zh/case';
 import type consent from './zh/consent';
 import type deeds from './zh/deeds';
 import type desk from './zh/desk';
@@ -13,15 +13,13 @@ import type opinion from './zh/opinion';
 import type problems from './zh/problems';
 import type record from './zh/record';
 import type request from './zh/request';
-import type shell from './zh/shell';
 import type terms from './zh/terms';
 
-type Texts = typeof shell &
+type Texts = typeof app &
   typeof account &
   typeof admin &
   typeof calendar &
   typeof call &
-  typeof case_ &
   typeof consent &
   typeof deeds &
   typeof desk &
@@ -39,10 +37,10 @@ type Loader = () => Promise<{ default: Partial<Record<Key, string>> }>;
 const pair = (zh: Loader, en: Loader): Record<'zh-CN' | 'en', Loader> => ({ 'zh-CN': zh, en });
 
 export const areas = {
-  /** Always there: navigation, words for states and urgency, problems without a link. */
-  shell: pair(
-    () => import('./zh/shell'),
-    () => import('./en/shell'),
+  /** Always there: navigation, problems without a link, the case with its lobby and its call. */
+  app: pair(
+    () => import('./zh/app'),
+    () => import('./en/app'),
   ),
   /** Sign-in, account, reset, enrolment. */
   account: pair(
@@ -62,11 +60,6 @@ export const areas = {
   call: pair(
     () => import('./zh/call'),
     () => import('./en/call'),
-  ),
-  /** The case: story, steps, what is next; its lobby and its call. */
-  case: pair(
-    () => import('./zh/case'),
-    () => import('./en/case'),
   ),
   /** Words of consent; beside every form that records it. */
   consent: pair(

@@ -12,10 +12,11 @@ function part<T>(load: () => Promise<{ default: T }>, text: Area = 'call'): () =
 }
 
 export const parts = {
-  attachments: part(() => import('../consult/Attachments.svelte'), 'record'),
+  attachments: part(async () => ({ default: (await import('../consult/later')).Attachments }), 'record'),
   chat: part(() => import('./Chat.svelte')),
   devices: part(() => import('./Devices.svelte')),
   check: part(() => import('./LinkCheck.svelte')),
+  level: part(() => import('./Level.svelte')),
   leaving: part(() => import('./Leaving.svelte')),
   notices: part(() => import('./Notices.svelte')),
   over: part(() => import('./Over.svelte')),

@@ -12,7 +12,7 @@ import {
   weakSide,
 } from '../../core/call';
 import { BrowserPeer } from '../../core/call-browser';
-import type { Watch } from '../../core/call-watch';
+import { Watch } from '../../core/call-watch';
 import { Media, type Capture, type CaptureState } from '../../core/media';
 import { Refused, type LinkState } from '../../core/socket';
 import { RoomSocket } from '../../core/socket-room';
@@ -370,7 +370,7 @@ export class Visit {
   #entered(phase: Participant['phase']): void {
     this.phase = phase;
     if (phase === 'in' && !this.began) this.began = Date.now();
-    if (phase === 'in') void this.#attend();
+    if (phase === 'in') this.#attend();
     if (phase === 'in' && this.#admitting) {
       this.admit(this.#admitting);
       this.#admitting = '';
@@ -438,15 +438,10 @@ export class Visit {
 
   #measure(): void {
     this.#rtt = this.#socket.rtt;
-    if (this.phase === 'in') void this.#attend();
   }
 
-  // The call is watched by code that comes after it stands; without the code the
-  // call goes on as it began, and the next measure asks again.
-  async #attend(): Promise<void> {
-    const { Watch } = (await import('../../core/call-watch').catch(() => undefined)) ?? {};
-    if (!Watch || this.#watch || !this.#ticker) return; // the visit may be over by now
-    this.#watch = new Watch({
+  #attend(): void {
+    this.#watch ??= new Watch({
       peer: () => this.#call.peer && { peer: this.#call.peer, state: this.peer },
       asked: () => this.#layers.find((layer) => layer.source === 'camera')?.rate ?? 0,
       arrives: () => this.#call.arrives(),
