@@ -9,6 +9,7 @@ import (
 )
 
 const builtManifest = `{
+	"src/early.ts": {"file": "assets/v/early.js"},
 	"src/core/text/zh/app.ts": {"file": "assets/v/zh.js"},
 	"src/core/text/en/app.ts": {"file": "assets/v/en.js"}
 }`
@@ -27,14 +28,15 @@ func TestAPageOfACaseNamesItsWords(t *testing.T) {
 	for name, c := range map[string]struct {
 		path, language string
 		want           string // nothing else
+		joins          bool
 	}{
-		"the room, in English":   {of + "/room", "en", "en.js"},
-		"the room, in Chinese":   {of + "/room", "zh-CN", "zh.js"},
-		"the case":               {of, "en", "en.js"},
-		"nobody was here before": {of + "/room", "", ""},
-		"an unknown language":    {of + "/room", "xx", ""},
-		"another page of a case": {of + "/print", "en", ""},
-		"another page":           {"/", "en", ""},
+		"the room, in English":   {of + "/room", "en", "en.js", true},
+		"the room, in Chinese":   {of + "/room", "zh-CN", "zh.js", true},
+		"the case":               {of, "en", "en.js", false},
+		"nobody was here before": {of + "/room", "", "", false},
+		"an unknown language":    {of + "/room", "xx", "", false},
+		"another page of a case": {of + "/print", "en", "", false},
+		"another page":           {"/", "en", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest("GET", c.path, nil)
@@ -51,6 +53,10 @@ func TestAPageOfACaseNamesItsWords(t *testing.T) {
 			if strings.Count(page, "preload") != strings.Count(want, "preload") || !strings.Contains(page, want) {
 				t.Errorf("want %q: %s", want, page)
 			}
+			before, _, _ := strings.Cut(page, "app.js")
+			if strings.Contains(page, "early.js") != c.joins || strings.Contains(before, "early.js") != c.joins {
+				t.Errorf("joining begins before the app: want %v: %s", c.joins, page)
+			}
 			if vary := strings.Join(w.Header().Values("Vary"), ", "); !strings.Contains(vary, "Cookie") {
 				t.Errorf("a cache would give it to readers of the other language: Vary: %s", vary)
 			}
@@ -58,10 +64,12 @@ func TestAPageOfACaseNamesItsWords(t *testing.T) {
 	}
 }
 
-func TestABuildWithoutTheWordsIsBroken(t *testing.T) {
-	without := strings.Replace(builtManifest, "en/app.ts", "en/renamed.ts", 1)
-	if _, err := appFrom(builtWith(without)); err == nil || !strings.Contains(err.Error(), "en/app.ts") {
-		t.Errorf("without the English words: %v", err)
+func TestABuildWithoutAPartIsBroken(t *testing.T) {
+	for _, part := range []string{"src/core/text/en/app.ts", "src/early.ts"} {
+		without := strings.Replace(builtManifest, `"`+part+`": {`, `"renamed": {`, 1)
+		if _, err := appFrom(builtWith(without)); err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("without %s: %v", part, err)
+		}
 	}
 	if _, err := appFrom(fstest.MapFS{"index.html": {Data: []byte("<head></head>")}}); err == nil {
 		t.Error("without a manifest: accepted")

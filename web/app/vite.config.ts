@@ -197,6 +197,7 @@ export default defineConfig({
         hostType === 'html' ? files : files.filter((file) => !/\b(app|index)\./.test(file)),
     },
     rolldownOptions: {
+      input: ['index.html', 'src/early.ts'],
       optimization: { inlineConst: { mode: 'all', pass: 3 } },
       output: {
         entryFileNames: 'assets/[name].js',

@@ -8,7 +8,7 @@ import { here } from './navigation.svelte';
 // socket goes first.
 const waitsAtMost = 10_000; // ms, should the room not come up at all
 
-/** The room's socket is open, or will not be. */
+/** Whoever goes into a call hears, who waits has the room's socket, or neither will be. */
 export let roomWent: () => void;
 const roomStands = new Promise<void>((resolve) => (roomWent = resolve));
 

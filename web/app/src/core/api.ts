@@ -1,6 +1,7 @@
 // The one door to the HTTP API. Paths, bodies and answers are typed by the
 // OpenAPI description that the server generates; nothing is typed twice.
 import type { paths } from '../gen/api';
+import { earlyAnswer } from './early';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -120,7 +121,7 @@ async function request<P extends keyof paths, M extends Method>(
 
 async function send(url: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, init);
+    return (await earlyAnswer(init.method!, url)) ?? (await fetch(url, init));
   } catch (cause) {
     if (init.signal?.aborted && (init.signal.reason as Error)?.name === 'AbortError') throw cause;
     const problem = new Problem(0, (cause as Error)?.name === 'TimeoutError' ? 'timeout' : 'offline');

@@ -8,6 +8,7 @@ import { RoomSocket } from './socket-room';
 class FakeWire implements Wire {
   static all: FakeWire[] = [];
   sent: Frame[] = [];
+  readyState = 0;
   closed = false;
   onopen: Wire['onopen'] = null;
   onmessage: Wire['onmessage'] = null;
@@ -49,7 +50,10 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function link(hello: () => Promise<Frame> = () => Promise.resolve({ type: 'hello', body: {} })) {
+function link(
+  hello: () => Promise<Frame> = () => Promise.resolve({ type: 'hello', body: {} }),
+  open = () => new FakeWire(),
+) {
   const states: [LinkState, number?][] = [];
   const frames: Frame[] = [];
   const proofs: number[] = [];
@@ -59,7 +63,7 @@ function link(hello: () => Promise<Frame> = () => Promise.resolve({ type: 'hello
     receive: (frame) => frames.push(frame),
     state: (state, code) => states.push(code === undefined ? [state] : [state, code]),
     proved: () => proofs.push(Date.now()),
-    open: () => new FakeWire(),
+    open,
     random: () => 1,
   });
   return { it, states, frames, proofs };
@@ -86,6 +90,15 @@ describe('a link', () => {
     expect(states).toEqual([['open']]);
     expect(frames.map((f) => f.type)).toEqual(['welcome']);
     expect(socket.send('armed')).toBe(true);
+  });
+
+  it('says hello at once on a socket that is open already', async () => {
+    const made = new FakeWire();
+    made.readyState = 1;
+    const { it: socket } = link(undefined, () => made);
+    socket.start();
+    await settle();
+    expect(made.types()).toEqual(['hello']);
   });
 
   it('comes back after a drop, later each time, and at once when the network returns', async () => {

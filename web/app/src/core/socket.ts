@@ -3,9 +3,11 @@
 // server said not to. What is said on it belongs to socket-desk and socket-room.
 
 import { mayReturn } from '../gen/protocol';
+import { earlySocket } from './early';
 
 /** What this needs of a WebSocket; the browser's own fits. */
 export interface Wire {
+  readonly readyState: number;
   send(text: string): void;
   close(code?: number, reason?: string): void;
   onopen: ((event: never) => void) | null;
@@ -144,11 +146,12 @@ export class Link {
       return;
     }
     if (mine !== this.#tries || this.#stopped) return;
-    const open = this.#options.open ?? ((url: string) => new WebSocket(url) as unknown as Wire);
+    const open = this.#options.open ?? ((url: string) => (earlySocket(url) ?? new WebSocket(url)) as Wire);
     const wire = open(this.#options.url());
     this.#wire = wire;
     this.#timer = setTimeout(() => this.#lost(mine), helloWithin);
     wire.onopen = () => wire.send(JSON.stringify(hello));
+    if (wire.readyState === 1) wire.onopen(undefined as never); // it was opened early
     wire.onmessage = (event) => mine === this.#tries && this.#receive(event.data);
     wire.onclose = (event) => {
       if (mine !== this.#tries || this.#stopped) return;
