@@ -5,9 +5,10 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"runtime"
 	"strconv"
 	"sync"
-	"syscall"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -19,6 +20,8 @@ const (
 	// goes meanwhile shares one wake-up and one system call. It is the most that
 	// a packet waits on each of the two ways. A quiet socket has no beat.
 	beat = time.Millisecond
+	// alone is after how long without packets one is read without a beat after it.
+	alone = 4 * beat
 	// readBatch and writeBatch are in packets.
 	readBatch  = 64
 	writeBatch = 256
@@ -36,10 +39,12 @@ const (
 //
 // The reading goroutine is its clock. While packets come or wait it looks at the
 // socket once per beat, first sending what is queued; when there is nothing it
-// sleeps in the poller, and then whoever writes sends at once.
+// sleeps until something comes, and then whoever writes sends at once.
 type batchConn struct {
-	*net.UDPConn
-	raw    syscall.RawConn
+	fd     int
+	stop   int // an eventfd that wakes the reader at the end
+	closed atomic.Bool
+	local  net.Addr
 	family uint16
 	// deliver takes a packet and tells whether it is done with.
 	deliver func(from netip.AddrPort, b []byte, at time.Time) bool
@@ -50,6 +55,7 @@ type batchConn struct {
 
 // reading is a batch of packets that have come.
 type reading struct {
+	mu       sync.Mutex // held while the socket is in use
 	messages [readBatch]mmsghdr
 	vectors  [readBatch]unix.Iovec
 	names    [readBatch]unix.RawSockaddrInet6
@@ -59,7 +65,6 @@ type reading struct {
 	at           time.Time // the batch was read
 	busy         bool      // there were packets within the last beat
 	err          error
-	now, wait    func(fd uintptr) bool
 }
 
 // writing is what waits for the next beat.
@@ -81,7 +86,6 @@ type writing struct {
 	controls [writeBatch]segmentControl
 	count    int // of messages
 	sent     int
-	send     func(fd uintptr) bool
 }
 
 // outStream is what keeps its order: one RTP stream to one address. Two streams
@@ -114,29 +118,19 @@ type segmentControl struct {
 	_      [6]byte
 }
 
-// newMediaConn wraps the socket. What deliver does not take is read from it.
+// newMediaConn takes the socket over. What deliver does not take is read from it.
 func newMediaConn(udp *net.UDPConn, deliver func(from netip.AddrPort, b []byte, at time.Time) bool) (net.PacketConn, error) {
-	raw, err := udp.SyscallConn()
-	if err != nil {
+	c := &batchConn{local: udp.LocalAddr(), deliver: deliver}
+	if err := c.takeOver(udp); err != nil {
 		return nil, err
 	}
-	c := &batchConn{UDPConn: udp, raw: raw, deliver: deliver}
-	err = raw.Control(func(fd uintptr) {
-		var name unix.Sockaddr
-		if name, err = unix.Getsockname(int(fd)); err != nil {
-			return
-		}
-		c.family = unix.AF_INET
-		if _, is := name.(*unix.SockaddrInet6); is {
-			c.family = unix.AF_INET6
-		}
-		// Reading the option tells whether the kernel knows it.
-		_, optErr := unix.GetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_SEGMENT)
-		c.out.trains = optErr == nil
-	})
-	if err != nil {
-		return nil, err
+	c.family = unix.AF_INET
+	if udp.LocalAddr().(*net.UDPAddr).IP.To4() == nil {
+		c.family = unix.AF_INET6
 	}
+	// Reading the option tells whether the kernel knows it.
+	_, err := unix.GetsockoptInt(c.fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
+	c.out.trains = err == nil
 	r := &c.in
 	for i := range r.messages {
 		r.vectors[i].Base = &r.bytes[i][0]
@@ -145,24 +139,41 @@ func newMediaConn(udp *net.UDPConn, deliver func(from netip.AddrPort, b []byte, 
 		r.messages[i].header.SetIovlen(1)
 		r.messages[i].header.Name = (*byte)(unsafe.Pointer(&r.names[i]))
 	}
-	r.now = func(fd uintptr) bool { r.receive(fd); return true }
-	r.wait = func(fd uintptr) bool { r.receive(fd); return r.err != unix.EAGAIN }
 	c.out.last = make(map[outStream]int, writeBatch)
-	c.out.send = c.out.sendMessages
 	return c, nil
 }
 
+// takeOver keeps the socket and gives up the runtime's: its poller would wake a
+// thread for every packet that comes while the reader waits for its beat.
+func (c *batchConn) takeOver(udp *net.UDPConn) (err error) {
+	raw, err := udp.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if c.stop, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return err
+	}
+	dupErr := raw.Control(func(fd uintptr) {
+		c.fd, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	if err = errors.Join(err, dupErr); err != nil {
+		_ = unix.Close(c.stop)
+		return err
+	}
+	return udp.Close()
+}
+
 // receive fills the batch with what is there.
-func (r *reading) receive(fd uintptr) {
+func (r *reading) receive(fd int) {
 	for i := range r.messages {
 		r.messages[i].header.Namelen = unix.SizeofSockaddrInet6
 	}
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.messages[0])), readBatch, unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.messages[0])), readBatch, unix.MSG_DONTWAIT, 0, 0)
 		if errno == unix.EINTR {
 			continue
 		}
-		r.next, r.filled, r.err, r.at = 0, int(n), nil, time.Now()
+		r.next, r.filled, r.err = 0, int(n), nil
 		if errno != 0 {
 			r.filled, r.err = 0, errno
 		}
@@ -197,33 +208,66 @@ func (c *batchConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 // fill reads the next batch, or waits for packets.
 func (c *batchConn) fill() error {
 	r := &c.in
-	wrote := c.out.flush(c, false) // what the last batch has led to
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.out.flush(c, false) // what the last batch has led to
+	wrote := false
 	if r.busy {
-		time.Sleep(beat)
-		wrote = c.out.flush(c, false) || wrote
+		rest(beat)
+		wrote = c.out.flush(c, false) // what others have written
 	}
-	if err := c.raw.Read(r.now); err != nil {
-		return err
+	before := r.at
+	if c.closed.Load() {
+		return net.ErrClosed
 	}
-	r.busy = r.filled > 0 || wrote
-	if r.busy {
-		return nil
-	}
-	if r.err == unix.EAGAIN {
+	r.receive(c.fd)
+	if r.err == unix.EAGAIN && !wrote {
 		c.out.flush(c, true)
-		err := c.raw.Read(r.wait)
+		err := c.wait()
 		c.out.mu.Lock()
 		c.out.quiet = false
 		c.out.mu.Unlock()
 		if err != nil {
 			return err
 		}
-		r.busy = true
+		r.receive(c.fd)
 	}
-	if r.err != nil && !errors.Is(r.err, unix.EAGAIN) {
+	if r.err != nil && r.err != unix.EAGAIN {
 		return r.err
 	}
+	if r.filled > 0 {
+		r.at = time.Now()
+	}
+	// What comes after a while may be all for another while.
+	r.busy = wrote || r.filled > 0 && r.at.Sub(before) < alone
 	return nil
+}
+
+// rest waits without the runtime's timers: a timer that ends wakes a second thread
+// to look for work, a thousand times per second. The thread keeps its processor
+// meanwhile as long as nobody needs it; with a single one somebody always may.
+func rest(d time.Duration) {
+	if runtime.GOMAXPROCS(0) == 1 {
+		time.Sleep(d)
+		return
+	}
+	t := unix.NsecToTimespec(int64(d))
+	_ = unix.Nanosleep(&t, nil) // a signal makes it shorter, which does no harm
+}
+
+// wait waits for a packet, or for the end.
+func (c *batchConn) wait() error {
+	for {
+		fds := []unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}, {Fd: int32(c.stop), Events: unix.POLLIN}}
+		_, err := unix.Poll(fds, -1)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case c.closed.Load():
+			return net.ErrClosed
+		default:
+			return err
+		}
+	}
 }
 
 // ReadFrom implements net.PacketConn.
@@ -247,14 +291,17 @@ func (c *batchConn) WriteTo(b []byte, to net.Addr) (int, error) {
 // WriteToAddrPort queues one packet for the next beat; ice.AddrPortReaderWriter.
 // Like the network itself it does not tell what became of a packet.
 func (c *batchConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
-	if len(b) > maxDatagram || c.family == unix.AF_INET && !to.Addr().Unmap().Is4() {
-		return c.WriteToUDPAddrPort(b, to)
+	if len(b) > maxDatagram {
+		return 0, unix.EMSGSIZE
+	}
+	if c.family == unix.AF_INET && !to.Addr().Unmap().Is4() {
+		return 0, unix.EAFNOSUPPORT
 	}
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.quiet {
-		return c.WriteToUDPAddrPort(b, to)
+	if c.closed.Load() {
+		return 0, net.ErrClosed
 	}
 	i := w.queued
 	w.queued++
@@ -266,17 +313,39 @@ func (c *batchConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 		w.order = append(w.order, i)
 	}
 	w.last[stream] = i
-	if w.queued == writeBatch {
+	if w.queued == writeBatch || w.quiet {
 		w.flushLocked(c)
 	}
 	return len(b), nil
 }
 
-// Close sends what is queued and closes the socket.
+// Close sends what is queued and closes the socket, once the reader has left it.
 func (c *batchConn) Close() error {
-	c.out.flush(c, false)
-	return c.UDPConn.Close()
+	c.out.mu.Lock()
+	c.out.flushLocked(c)
+	closed := c.closed.Swap(true)
+	c.out.mu.Unlock()
+	if closed {
+		return net.ErrClosed
+	}
+	_, err := unix.Write(c.stop, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	c.in.mu.Lock()
+	defer c.in.mu.Unlock()
+	return errors.Join(err, unix.Close(c.fd), unix.Close(c.stop))
 }
+
+// LocalAddr implements net.PacketConn.
+func (c *batchConn) LocalAddr() net.Addr { return c.local }
+
+// SetDeadline implements net.PacketConn. Nobody waits for long: what is written is
+// queued, and reading ends with the socket.
+func (c *batchConn) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline implements net.PacketConn.
+func (c *batchConn) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline implements net.PacketConn.
+func (c *batchConn) SetWriteDeadline(time.Time) error { return nil }
 
 // flush sends what is queued. With quiet, writers send themselves from now on.
 func (w *writing) flush(c *batchConn, quiet bool) (any bool) {
@@ -292,9 +361,10 @@ func (w *writing) flushLocked(c *batchConn) {
 	if w.queued == 0 {
 		return
 	}
-	w.arrange(c.family)
-	// An error means that the socket is closed.
-	_ = c.raw.Write(w.send)
+	if !c.closed.Load() {
+		w.arrange(c.family)
+		w.send(c.fd)
+	}
 	w.queued, w.order = 0, w.order[:0]
 	clear(w.last)
 }
@@ -344,29 +414,27 @@ func (w *writing) message(to netip.AddrPort, family uint16, first, end, size int
 	}
 }
 
-// sendMessages sends until all is sent or the socket is full; then the poller
-// calls again.
-func (w *writing) sendMessages(fd uintptr) bool {
+// send sends the messages. While the socket is full it waits.
+func (w *writing) send(fd int) {
 	for w.sent < w.count {
-		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&w.messages[w.sent])), uintptr(w.count-w.sent), unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(fd), uintptr(unsafe.Pointer(&w.messages[w.sent])), uintptr(w.count-w.sent), unix.MSG_DONTWAIT, 0, 0)
 		switch errno {
 		case 0:
 			w.sent += int(n)
 		case unix.EINTR:
 		case unix.EAGAIN:
-			return false
+			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, -1)
 		default:
 			// The first message cannot go: as a train, one by one, or not at all.
 			w.single(fd, &w.messages[w.sent].header)
 			w.sent++
 		}
 	}
-	return true
 }
 
 // single sends a train's packets one by one: a path may not take trains, as with
 // a smaller MTU or a network card that does no checksums.
-func (w *writing) single(fd uintptr, train *unix.Msghdr) {
+func (w *writing) single(fd int, train *unix.Msghdr) {
 	if train.Control == nil {
 		return
 	}
@@ -376,7 +444,7 @@ func (w *writing) single(fd uintptr, train *unix.Msghdr) {
 	h.SetIovlen(1)
 	for _, v := range unsafe.Slice(train.Iov, train.Iovlen) {
 		h.Iov = &v
-		_, _, _ = unix.Syscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&h)), unix.MSG_DONTWAIT)
+		_, _, _ = unix.Syscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&h)), unix.MSG_DONTWAIT)
 	}
 }
 

@@ -106,7 +106,7 @@ func TestRefusedTrainGoesOneByOne(t *testing.T) {
 		t.Errorf("three packets of one size are %d messages, want one train", w.count)
 	}
 	w.controls[0].size = 1 // three thousand segments: the kernel says EINVAL
-	must(t, s.raw.Write(w.send))
+	w.send(s.fd)
 	w.mu.Unlock()
 	buffer := make([]byte, 4000)
 	for n := range 3 {

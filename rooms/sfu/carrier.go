@@ -182,7 +182,7 @@ func (t *carrier) read() {
 		}
 		switch b := buffer[:n]; {
 		case isControl(b):
-			t.receiveControl(b)
+			t.receiveControl(b, time.Now())
 		case isMedia(b):
 			t.receive(b, time.Now())
 		case n > 0 && b[0] >= 20 && b[0] <= 63:

@@ -103,7 +103,7 @@ func (t *carrier) receive(b []byte, now time.Time) {
 }
 
 // receiveControl does the same for RTCP.
-func (t *carrier) receiveControl(b []byte) {
+func (t *carrier) receiveControl(b []byte, now time.Time) {
 	in := &t.in
 	in.mu.Lock()
 	if in.context == nil {
@@ -117,7 +117,7 @@ func (t *carrier) receiveControl(b []byte) {
 	}
 	t.conn.suspect(binary.BigEndian.Uint32(plain[4:]))
 	if packets, err := rtcp.Unmarshal(plain); err == nil {
-		t.conn.receiveControl(packets, time.Now())
+		t.conn.receiveControl(packets, now)
 	}
 }
 
@@ -170,7 +170,7 @@ func (t *carrier) send(b []byte) (int, error) {
 // deliver takes media that came on the socket, and reports whether nobody else
 // needs to see it. It is called by the socket's reader only.
 func (s *Server) deliver(from netip.AddrPort, b []byte, now time.Time) bool {
-	if !isMedia(b) || isControl(b) {
+	if !isMedia(b) {
 		return false
 	}
 	s.routesMu.RLock()
@@ -178,6 +178,10 @@ func (s *Server) deliver(from netip.AddrPort, b []byte, now time.Time) bool {
 	s.routesMu.RUnlock()
 	if t == nil {
 		return false
+	}
+	if isControl(b) {
+		t.receiveControl(b, now)
+		return true
 	}
 	t.receive(b, now)
 	if now.Sub(t.in.shown) < showEvery {
