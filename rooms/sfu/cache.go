@@ -7,10 +7,11 @@ import (
 	"github.com/pion/rtp"
 )
 
-// How many packets are kept: of a picture two seconds of 2 Mbit/s, and more of a
-// smaller one; of sound more than a second. They must divide 65536.
+// How many packets are kept: of a picture two seconds of the 1.2 Mbit/s that a
+// camera makes at most, and more of a smaller one; of sound more than a second. It
+// is most of what a participant takes of memory. They must divide 65536.
 const (
-	cacheSize      = 512
+	cacheSize      = 256
 	soundCacheSize = 64
 )
 
