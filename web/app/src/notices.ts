@@ -13,6 +13,6 @@ export function listen(): () => void {
 async function tell(notice: Notice): Promise<void> {
   const { consult, kind } = notice;
   if (consult && now.consult === consult) return;
-  await loadText('notices');
+  await loadText('terms');
   say(t(`notice.${kind}`), consult ? { link: `/consults/${consult}`, linkText: t('notice.open') } : {});
 }

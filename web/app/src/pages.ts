@@ -30,7 +30,7 @@ const request = () => import('./pages/request');
 
 const account: Area[] = ['account', 'terms'];
 const administration: Area[] = ['admin', 'record', 'terms'];
-const asking: Area[] = ['consent', 'record', 'request', 'terms'];
+const asking: Area[] = ['record', 'request', 'terms'];
 
 export const pages: Record<Route['page'], Page> = {
   consult: { load: here(Consult), text: [] },

@@ -4,11 +4,9 @@ import type admin from './zh/admin';
 import type app from './zh/app';
 import type calendar from './zh/calendar';
 import type call from './zh/call';
-import type consent from './zh/consent';
 import type deeds from './zh/deeds';
 import type desk from './zh/desk';
 import type guest from './zh/guest';
-import type notices from './zh/notices';
 import type opinion from './zh/opinion';
 import type problems from './zh/problems';
 import type record from './zh/record';
@@ -20,11 +18,9 @@ type Texts = typeof app &
   typeof admin &
   typeof calendar &
   typeof call &
-  typeof consent &
   typeof deeds &
   typeof desk &
   typeof guest &
-  typeof notices &
   typeof opinion &
   typeof problems &
   typeof record &
@@ -61,11 +57,6 @@ export const areas = {
     () => import('./zh/call'),
     () => import('./en/call'),
   ),
-  /** Words of consent; beside every form that records it. */
-  consent: pair(
-    () => import('./zh/consent'),
-    () => import('./en/consent'),
-  ),
   /** The dialogs of a case. */
   deeds: pair(
     () => import('./zh/deeds'),
@@ -80,11 +71,6 @@ export const areas = {
   guest: pair(
     () => import('./zh/guest'),
     () => import('./en/guest'),
-  ),
-  /** What the desk socket tells at once. */
-  notices: pair(
-    () => import('./zh/notices'),
-    () => import('./en/notices'),
   ),
   /** Problems in words; loaded when the first one happens. */
   problems: pair(

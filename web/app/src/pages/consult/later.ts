@@ -2,6 +2,7 @@
 // next step are on screen.
 export { default as Attachments } from './Attachments.svelte';
 export { default as Consents } from './Consents.svelte';
+export { default as Lacking } from './Lacking.svelte';
 export { default as OpinionText } from './OpinionText.svelte';
 export { default as Outcome } from './Outcome.svelte';
 export { default as People } from './People.svelte';
