@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -176,6 +177,9 @@ func (t *carrier) read() {
 	buffer := make([]byte, maxPacket+maxOverhead)
 	for {
 		n, err := t.link.Read(buffer)
+		if errors.Is(err, io.ErrShortBuffer) {
+			continue // larger than anything of use: nobody's call ends of it
+		}
 		if err != nil {
 			_ = t.hello.Close()
 			return
@@ -186,7 +190,12 @@ func (t *carrier) read() {
 		case isMedia(b):
 			t.receive(b, time.Now())
 		case n > 0 && b[0] >= 20 && b[0] <= 63:
-			_, _ = t.hello.Write(b) // what does not fit is lost, as on the way
+			if t.keyed.Load() {
+				b = sealed(b)
+			}
+			if len(b) > 0 {
+				_, _ = t.hello.Write(b) // what does not fit is lost, as on the way
+			}
 		}
 	}
 }

@@ -92,6 +92,7 @@ type client struct {
 	peer *Peer
 	pc   *webrtc.PeerConnection
 	path *path
+	pipe *pipe
 
 	microphone, camera, screen *source
 	layers                     []*source // of the camera, beside the largest
@@ -133,6 +134,8 @@ type clientOptions struct {
 	outside      bool
 	peer         *Peer    // offer on this one instead of joining
 	path         *path    // the way from and to the server; nil: loopback
+	pipe         *pipe    // the same over TCP
+	plain        bool     // does not tell when packets came, whatever the way
 	mendsSound   bool     // asks for lost sound, and sends it again
 	camera       int      // bits/s of the camera at most; 0: little
 	rids         []string // of the camera's layers, the smallest first
@@ -189,7 +192,7 @@ func (c *client) connect(opts clientOptions) {
 	}
 	must(c.t, webrtc.ConfigureNack(&m, &registry))
 	must(c.t, webrtc.ConfigureRTCPReports(&registry))
-	if opts.path != nil {
+	if opts.path != nil && !opts.plain {
 		// Else a busy machine looks like a link that is full.
 		must(c.t, webrtc.ConfigureTWCCSender(&m, &registry))
 	}
@@ -209,7 +212,7 @@ func (c *client) connect(opts clientOptions) {
 	api := webrtc.NewAPI(webrtc.WithMediaEngine(&m), webrtc.WithInterceptorRegistry(&registry), webrtc.WithSettingEngine(se))
 	pc, err := api.NewPeerConnection(webrtc.Configuration{})
 	must(c.t, err)
-	c.pc, c.path = pc, opts.path
+	c.pc, c.path, c.pipe = pc, opts.path, opts.pipe
 	c.t.Cleanup(c.hangUp)
 	pc.OnTrack(c.onTrack)
 	if !opts.listenOnly {
@@ -278,6 +281,9 @@ func (c *client) offerWith(options *webrtc.OfferOptions) string {
 	c.mu.Unlock()
 	if c.path != nil {
 		answer = c.path.through(answer)
+	}
+	if c.pipe != nil {
+		answer = c.pipe.through(answer)
 	}
 	must(c.t, c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
 	return answer

@@ -56,6 +56,25 @@ func forged(b []byte) bool {
 	return false
 }
 
+// sealed is a datagram of DTLS without the records that are not encrypted. Once
+// there are keys a browser sends none that matters: of a last flight that it
+// repeats, the encrypted end is enough. Others could send some, and the stack would
+// answer what makes no sense with a fatal alert to the browser.
+func sealed(b []byte) []byte {
+	var out []byte
+	for len(b) >= recordHeader {
+		end := recordHeader + int(binary.BigEndian.Uint16(b[11:]))
+		if end > len(b) {
+			break
+		}
+		if epoch := binary.BigEndian.Uint16(b[3:]); epoch > 0 {
+			out = append(out, b[:end]...)
+		}
+		b = b[end:]
+	}
+	return out
+}
+
 // newCertificate makes the one that all connections of a server use. Browsers
 // know it by its fingerprint, which the answer names, and by nothing else.
 func newCertificate() (tls.Certificate, string, error) {

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 )
@@ -30,6 +31,24 @@ func TestForgedRecords(t *testing.T) {
 	} {
 		if got := forged(c.datagram); got != c.want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// Of a last flight that a browser sends again the end is kept, and of what others
+// send nothing.
+func TestSealed(t *testing.T) {
+	plain := []byte{22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1, 0, 3, 1, 2, 3}
+	end := []byte{22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 4, 9, 9, 9, 9}
+	for name, c := range map[string]struct{ datagram, want []byte }{
+		"a last flight":         {slices.Concat(plain, end), end},
+		"a handshake in clear":  {slices.Concat(plain, plain), nil},
+		"something cut off":     {slices.Concat(end, end[:15]), end},
+		"nothing":               {nil, nil},
+		"the end, then a plain": {slices.Concat(end, plain), end},
+	} {
+		if got := sealed(c.datagram); !bytes.Equal(got, c.want) {
+			t.Errorf("%s: % x", name, got)
 		}
 	}
 }

@@ -22,6 +22,7 @@ type path struct {
 	queue  chan waiting
 
 	mu      sync.Mutex // guards what follows
+	real    [][]byte   // the first packets of the browser
 	browser *net.UDPAddr
 	rate    int // bits/s
 	waiting int // bytes
@@ -80,6 +81,9 @@ func (p *path) up() {
 		}
 		p.mu.Lock()
 		p.browser = from
+		if len(p.real) < realKept {
+			p.real = append(p.real, slices.Clone(b[:n]))
+		}
 		p.mu.Unlock()
 		_, _ = p.inner.WriteToUDP(b[:n], p.server)
 	}
