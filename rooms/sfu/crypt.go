@@ -129,7 +129,8 @@ func (t *carrier) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 	if out.context == nil {
 		return 0, errNotUp
 	}
-	n, err := rtp.MarshalPacketTo(out.secret[:], h, payload)
+	packet := rtp.Packet{Header: *h, Payload: payload}
+	n, err := packet.MarshalTo(out.secret[:])
 	if err != nil {
 		return 0, err
 	}
