@@ -157,16 +157,16 @@ func (e *estimate) measure() (through int, queue time.Duration, loss float64, en
 func (e *estimate) judge(roundTrip time.Duration, starting bool, now time.Time) (crowded bool) {
 	seconds := min(now.Sub(e.stepped), estimateWindow).Seconds()
 	e.stepped = now
-	e.held = e.heldUp(now)
+	through, queue, loss, enough := e.measure()
+	e.held = e.heldUp(through, now)
 	if starting && e.filling() {
 		// The ramp would be far up before there is a window full. Some ten packets err,
 		// and what they err by is not to cost the picture: the next window corrects it.
 		e.periods = e.periods[len(e.periods)-fillingReports:]
-		through, queue, loss, _ := e.measure()
+		through, queue, loss, _ = e.measure()
 		e.relieve(max(through, rampLeast), queue, loss, roundTrip, now)
 		return true
 	}
-	through, queue, loss, enough := e.measure()
 	switch {
 	case !enough:
 	case e.held && queue > queueCalm:
@@ -224,8 +224,7 @@ func (e *estimate) queued() bool {
 
 // heldUp tells whether the window's queue is not the link's: packets that were
 // held up elsewhere came all at once.
-func (e *estimate) heldUp(now time.Time) bool {
-	through, _, _, _ := e.measure()
+func (e *estimate) heldUp(through int, now time.Time) bool {
 	burst := false
 	for _, p := range e.periods {
 		if p.received > 0 && p.queue < queueCalm {

@@ -11,6 +11,18 @@ var two = []string{"s", "l"}
 
 var strongLink = wire{rate: 5_000_000, queue: 200 * time.Millisecond, delay: 20 * time.Millisecond}
 
+// twoMinutes is what one on a strong link and one on a weak one get of a camera in
+// two layers, once that has settled.
+func (w *world) twoMinutes(settles time.Duration, link wire) (clinic *studio, strong, weak *viewer) {
+	clinic = w.publishLayers("clinic", 1_200_000, two)
+	strong, weak = w.watch("strong", strongLink, clinic), w.watch("weak", link, clinic)
+	w.run(settles)
+	weak.forget()
+	strong.forget()
+	w.run(2 * time.Minute)
+	return clinic, strong, weak
+}
+
 // One weak link among strong ones costs nobody anything: its owner gets a smaller
 // picture, the others what they had. When the link gets better the large one comes,
 // and the smaller is not asked for any more.
@@ -21,13 +33,7 @@ func TestOneWeakLinkGetsASmallerLayer(t *testing.T) {
 		t.Run(fmt.Sprintf("%d kbit/s", c.rate/1000), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(1)
-			clinic := w.publishLayers("clinic", 1_200_000, two)
-			strong := w.watch("strong", strongLink, clinic)
-			weak := w.watch("weak", wire{rate: c.rate, queue: 500 * time.Millisecond, delay: 50 * time.Millisecond}, clinic)
-			w.run(20 * time.Second)
-			weak.forget()
-			strong.forget()
-			w.run(2 * time.Minute)
+			clinic, strong, weak := w.twoMinutes(20*time.Second, wire{rate: c.rate, queue: 500 * time.Millisecond, delay: 50 * time.Millisecond})
 			r := &weak.record
 			t.Logf("queue %d ms (95 %%), %d of %d packets of sound dropped, %d kbit/s, %d switches, %d changes of layer, frozen %.1f s; strong %d kbit/s",
 				r.queue95().Milliseconds(), r.soundDropped, r.sound, weak.rate()/1000, r.switches, r.layers, r.frozen.Seconds(), strong.rate()/1000)
@@ -126,13 +132,7 @@ func TestLayersDoNotComeAndGo(t *testing.T) {
 		t.Run(fmt.Sprintf("%d kbit/s", rate/1000), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(2)
-			clinic := w.publishLayers("clinic", 1_200_000, two)
-			strong := w.watch("strong", strongLink, clinic)
-			weak := w.watch("weak", wire{rate: rate, queue: 300 * time.Millisecond, delay: 30 * time.Millisecond, loss: 0.01}, clinic)
-			w.run(30 * time.Second)
-			weak.forget()
-			strong.forget()
-			w.run(2 * time.Minute)
+			_, strong, weak := w.twoMinutes(30*time.Second, wire{rate: rate, queue: 300 * time.Millisecond, delay: 30 * time.Millisecond, loss: 0.01})
 			r := &weak.record
 			t.Logf("%d kbit/s: queue %d ms (95 %%), %d of %d packets of sound dropped, %d kbit/s, %d switches, %d changes of layer, frozen %.1f s; strong %d kbit/s",
 				rate/1000, r.queue95().Milliseconds(), r.soundDropped, r.sound, weak.rate()/1000, r.switches, r.layers, r.frozen.Seconds(), strong.rate()/1000)
