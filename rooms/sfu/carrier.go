@@ -190,6 +190,9 @@ func (t *carrier) read() {
 		case isMedia(b):
 			t.receive(b, time.Now())
 		case n > 0 && b[0] >= 20 && b[0] <= 63:
+			if forged(b) {
+				continue
+			}
 			if t.keyed.Load() {
 				b = sealed(b)
 			}

@@ -40,18 +40,14 @@ func forged(b []byte) bool {
 		return false
 	}
 	for len(b) > 0 {
-		if len(b) < recordHeader {
+		var record []byte
+		if record, b = cutRecord(b); record == nil {
 			return true
 		}
-		epoch, size := binary.BigEndian.Uint16(b[3:]), int(binary.BigEndian.Uint16(b[11:]))
-		if len(b) < recordHeader+size {
+		body := record[recordHeader:]
+		if inClear(record) && record[0] != handshake && (record[0] != changeCipherSpec || len(body) != 1 || body[0] != 1) {
 			return true
 		}
-		body := b[recordHeader : recordHeader+size]
-		if epoch == 0 && b[0] != handshake && (b[0] != changeCipherSpec || size != 1 || body[0] != 1) {
-			return true
-		}
-		b = b[recordHeader+size:]
 	}
 	return false
 }
@@ -62,18 +58,31 @@ func forged(b []byte) bool {
 // answer what makes no sense with a fatal alert to the browser.
 func sealed(b []byte) []byte {
 	var out []byte
-	for len(b) >= recordHeader {
-		end := recordHeader + int(binary.BigEndian.Uint16(b[11:]))
-		if end > len(b) {
-			break
+	for {
+		var record []byte
+		if record, b = cutRecord(b); record == nil {
+			return out
 		}
-		if epoch := binary.BigEndian.Uint16(b[3:]); epoch > 0 {
-			out = append(out, b[:end]...)
+		if !inClear(record) {
+			out = append(out, record...)
 		}
-		b = b[end:]
 	}
-	return out
 }
+
+// cutRecord splits the first record off a datagram, nil: it is not whole.
+func cutRecord(b []byte) (record, rest []byte) {
+	if len(b) < recordHeader {
+		return nil, nil
+	}
+	end := recordHeader + int(binary.BigEndian.Uint16(b[11:]))
+	if len(b) < end {
+		return nil, nil
+	}
+	return b[:end], b[end:]
+}
+
+// inClear tells a record of epoch 0, in which nothing is encrypted yet.
+func inClear(record []byte) bool { return binary.BigEndian.Uint16(record[3:]) == 0 }
 
 // newCertificate makes the one that all connections of a server use. Browsers
 // know it by its fingerprint, which the answer names, and by nothing else.
