@@ -39,6 +39,8 @@ const (
 	reliefWait = time.Second
 	// estimateMin is below anything of use, bits/s.
 	estimateMin = 30_000
+	// carriedTime is how long what was carried once tells something.
+	carriedTime = 30 * time.Second
 	// baseTime is how long the shortest delay stands for an empty queue, at least:
 	// clocks drift by some milliseconds in it.
 	baseTime = time.Minute
@@ -56,6 +58,9 @@ type estimate struct {
 	first   bool      // the report is the first after a while without packets
 	empty   time.Time // the queue was, the last time
 	held    bool      // the window's queue is not the link's
+
+	carried   int // the most that got through without a queue of late, bits/s
+	carriedAt time.Time
 
 	limit   int           // bits/s; 0: there was never too much
 	top     int           // what got through when it was too much
@@ -175,6 +180,9 @@ func (e *estimate) judge(roundTrip time.Duration, starting bool, now time.Time) 
 		return true
 	case queue < queueCalm && loss < lossCalm:
 		e.full = false
+		if through >= e.carried || now.Sub(e.carriedAt) > carriedTime {
+			e.carried, e.carriedAt = through, now
+		}
 		e.grow(through, seconds, now)
 	}
 	return false

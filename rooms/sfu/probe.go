@@ -7,6 +7,9 @@ const (
 	// raised the estimate by so much.
 	probeWait, probeWaitMost = 5 * time.Second, 30 * time.Second
 	worthwhile               = 1.1
+	// probeFirst is the first wait for a picture that is away: what took its place
+	// may have been a file.
+	probeFirst = 2 * time.Second
 	// A probe begins below the estimate and goes up by this per second.
 	probeStart, probeStep = 0.8, 1.25
 	// probeLeast is what a probe begins with at least, bits/s.
@@ -60,10 +63,22 @@ func (p *probe) tick(c *connection, now time.Time) {
 	case p.next.IsZero():
 		p.wait = probeWait
 		p.next = now.Add(p.wait)
+		if held.pause.paused {
+			p.next = now.Add(probeFirst)
+		}
 	case !now.Before(p.next):
 		p.line, p.base = held, c.downlink.estimate.value()
-		p.run(max(int(probeStart*float64(c.downlink.estimate.value()))-flowing, probeLeast), now)
+		p.run(max(p.start(&c.downlink.estimate, flowing, now), probeLeast), now)
 	}
+}
+
+// start is what a probe begins with.
+func (p *probe) start(e *estimate, flowing int, now time.Time) int {
+	known := e.value()
+	if flowing == 0 && now.Sub(e.carriedAt) < 2*carriedTime {
+		known = max(known, min(e.carried, rampStart))
+	}
+	return int(probeStart*float64(known)) - flowing
 }
 
 // run sends at a rate, but no more than the picture needs to come back or grow.
