@@ -50,6 +50,7 @@ type line struct {
 	feed     *feed     // what the newest mapping maps; nil: the next packet starts one
 	maps     []mapping // newest last
 	lastSeq  int64     // highest sent, extended beyond 16 bits
+	lastKey  int64     // where the newest key frame begins
 	lastTime uint32
 	lastSent time.Time
 	lastID   uint16
@@ -135,6 +136,9 @@ func (l *line) write(f *feed, p *packet, now time.Time) {
 		return // out of order from before the start
 	}
 	timestamp := p.time + m.time
+	if p.key {
+		l.lastKey = max(l.lastKey, seq)
+	}
 	if seq > l.lastSeq {
 		l.lastSeq, l.lastTime, l.lastSent = seq, timestamp, now
 		l.lastID, l.lastTL0 = p.picture.id+m.pictures, p.picture.tl0Index+m.tl0s
@@ -226,12 +230,7 @@ func (l *line) feedback(p rtcp.Packet, now time.Time) {
 		if p.MediaSSRC != l.ownSSRC() {
 			return
 		}
-		for _, pair := range p.Nacks {
-			pair.Range(func(seq uint16) bool {
-				l.repair(seq, now)
-				return true
-			})
-		}
+		l.mend(p.Nacks, now)
 	case *rtcp.PictureLossIndication:
 		if p.MediaSSRC == l.ownSSRC() {
 			l.requestKeyFrame(now)

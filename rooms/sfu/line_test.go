@@ -111,6 +111,54 @@ func TestRepairsAreRTXAndBounded(t *testing.T) {
 	}
 }
 
+// A browser that comes back after a while asks for more than there is: it gets a key
+// frame at once, and no repairs. What may still come from the publisher, and what
+// the last key frame has made of no use, call for none.
+func TestWhatIsGoneBringsAKeyFrame(t *testing.T) {
+	out := &sink{ssrcs: map[uint32]int{}}
+	l, f := onAirLine(out)
+	asked := 0
+	f.conn.ready.Store(true)
+	f.conn.control = func(packets []rtcp.Packet) error {
+		for _, p := range packets {
+			if _, ok := p.(*rtcp.PictureLossIndication); ok {
+				asked++
+			}
+		}
+		return nil
+	}
+	now := time.Now()
+	lose := func(from, to uint16) {
+		now = now.Add(time.Second)
+		var numbers []uint16
+		for seq := from; seq != to; seq++ {
+			numbers = append(numbers, seq)
+		}
+		l.feedback(&rtcp.TransportLayerNack{MediaSSRC: l.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(numbers)}, now)
+	}
+	send(f, 0, now)
+	first := out.last.SequenceNumber
+	for seq := uint16(1); seq < 400; seq++ {
+		if seq != 390 { // it is still under way
+			send(f, seq, now)
+		}
+	}
+	lose(first+390, first+391)
+	if asked > 0 {
+		t.Error("a key frame is asked for though the packet may still come")
+	}
+	lose(first+100, first+400)
+	if asked != 1 || out.ssrcs[200] > 0 {
+		t.Errorf("%d key frames are asked for and %d packets repaired, want one and none", asked, out.ssrcs[200])
+	}
+	p := packet{seq: 400, time: 400 * 3000, codec: vp8, key: true, payload: append(vp8Header(400, 144, true), make([]byte, 1000)...)}
+	f.take(&p, false, 1100, now)
+	lose(first+100, first+400)
+	if asked != 1 {
+		t.Error("a key frame is asked for though one has come")
+	}
+}
+
 // A paused line sends nothing but the padding of a probe, and allocates nothing;
 // the stream goes on without a gap.
 func TestAPausedLineSendsPaddingOnly(t *testing.T) {

@@ -3,6 +3,8 @@ package sfu
 import (
 	"encoding/binary"
 	"time"
+
+	"github.com/pion/rtcp"
 )
 
 const (
@@ -35,35 +37,56 @@ func (a *allowance) spend() bool {
 	return true
 }
 
-// repair answers a NACK for one sequence number of the line, from the
-// publisher's cache, as RTX (RFC 4588) when the browser speaks it.
-func (l *line) repair(lost uint16, now time.Time) {
+// mend answers a NACK. Where something is missing that is not kept any more, the
+// rest is of no use: only a key frame mends the picture, and a browser that waits for
+// the repairs asks for one seconds later.
+func (l *line) mend(nacks []rtcp.NackPair, now time.Time) {
+	for _, pair := range nacks {
+		gone := false
+		pair.Range(func(seq uint16) bool {
+			gone = !l.repair(seq, now)
+			return !gone
+		})
+		if gone {
+			l.requestKeyFrame(now)
+			return
+		}
+	}
+}
+
+// repair sends one packet again, from the publisher's cache, as RTX (RFC 4588) when
+// the browser speaks it. It reports false when the packet is wanted and gone.
+func (l *line) repair(lost uint16, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.held || l.kind == audio && !l.soundIsOfUse(lost, now) {
-		return
+		return true
 	}
-	m, p := l.kept(lost)
-	if m == nil || !l.allowance.spend() {
-		return
+	seq := l.lastSeq - int64(uint16(l.lastSeq)-lost)
+	m, p := l.kept(seq)
+	if m == nil {
+		return l.kind == audio || seq < l.lastKey || l.lastSeq-seq < cacheSize // it may still come
+	}
+	if !l.allowance.spend() {
+		return true
 	}
 	pt, rtx := l.types[p.codec], l.rtxTypes[p.codec]
 	if rtx == 0 || l.rtxSSRC == 0 {
 		l.noteLate(lost, now)
 		l.send(m, &p, l.ssrc, pt, lost, p.payload, now)
-		return
+		return true
 	}
 	whole := l.scratch[:2+len(p.payload)]
 	binary.BigEndian.PutUint16(whole, lost)
 	l.rtxSeq++
 	l.send(m, &p, l.rtxSSRC, rtx, l.rtxSeq, whole, now)
+	return true
 }
 
 // kept finds a packet that was sent, by the line's number, and the mapping that it
 // went by; nil when it is gone. Its payload is in scratch, behind two bytes for the
 // original sequence number.
-func (l *line) kept(lost uint16) (*mapping, packet) {
-	seq := l.lastSeq - int64(uint16(l.lastSeq)-lost)
+func (l *line) kept(seq int64) (*mapping, packet) {
 	for i := len(l.maps) - 1; i >= 0; i-- {
 		m := &l.maps[i]
 		if seq < m.first {
@@ -75,7 +98,7 @@ func (l *line) kept(lost uint16) (*mapping, packet) {
 		if l.scratch == nil {
 			l.scratch = make([]byte, 2+maxPacket)
 		}
-		if p, ok := m.feed.cache.get(lost-m.seq, l.scratch[2:]); ok {
+		if p, ok := m.feed.cache.get(uint16(seq)-m.seq, l.scratch[2:]); ok {
 			return m, p
 		}
 		break
