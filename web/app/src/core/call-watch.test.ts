@@ -79,6 +79,17 @@ describe('the watch over a call', () => {
     expect(said.at(-1)).toBe('arrives');
   });
 
+  it('goes on with a new connection when the old one never answers', async () => {
+    const { call, said, run, replace } = watch();
+    await run(1_000, true);
+    call.stats = () => new Promise(() => {});
+    await run(1_000, true);
+    replace(new FakeCall());
+    await run(1_000, true);
+    await run(2_000, false);
+    expect(said.at(-1)).toBe('silent');
+  });
+
   it('is less patient once the network has changed', async () => {
     const { said, run, network } = watch();
     await run(1_000, true);

@@ -46,7 +46,7 @@ export class Watch {
   #understoodAt: number;
   #invented = 0; // share of the sound, as last reported
   #mute = false;
-  #reading = false;
+  #reading: Watched | undefined; // whose statistics are under way
   readonly #ticker: ReturnType<typeof setInterval>;
   readonly #now: () => number;
   readonly #network: EventTarget | undefined;
@@ -75,17 +75,18 @@ export class Watch {
   async #look(): Promise<void> {
     this.#judge();
     const present = this.#options.peer();
-    if (!present || this.#reading) return;
+    if (!present) return;
     const { peer, state } = present;
+    if (this.#reading === peer) return;
     if (state !== 'connected' && state !== 'disconnected') return;
     if (this.#subject?.peer !== peer) {
       this.#subject = new Subject(peer, this.#now());
       this.#options.paused(false);
     }
     const subject = this.#subject;
-    this.#reading = true;
+    this.#reading = peer; // one that is closed meanwhile may never answer
     const report = await peer.stats().catch(() => undefined);
-    this.#reading = false;
+    if (this.#reading === peer) this.#reading = undefined;
     if (!report || this.#options.peer()?.peer !== peer) return;
     const now = read(report, this.#now());
     this.#listen(subject, now);
