@@ -138,6 +138,22 @@ describe('a link', () => {
     expect(proofs).toHaveLength(1);
   });
 
+  it('waits for a proof as long as the link takes, not as long as it once took', async () => {
+    const { it: socket } = await welcomed();
+    await vi.advanceTimersByTimeAsync(600);
+    last().hears({ type: 'pong', body: {} });
+    socket.prove();
+    await vi.advanceTimersByTimeAsync(1_300);
+    expect(opened()).toBe(1); // two round trips
+    last().hears({ type: 'pong', body: {} });
+    await vi.advanceTimersByTimeAsync(2_100); // the usual ping
+    await vi.advanceTimersByTimeAsync(40);
+    last().hears({ type: 'pong', body: {} });
+    socket.prove();
+    await vi.advanceTimersByTimeAsync(450);
+    expect(opened()).toBe(2);
+  });
+
   it('does not wait any longer for its next attempt when it is to prove itself', async () => {
     const { it: socket } = await welcomed();
     last().onclose?.({ code: 1006 });

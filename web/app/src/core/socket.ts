@@ -51,9 +51,11 @@ export class Refused extends Error {
 
 const pingEvery = 4_000; // ms
 const deadAfter = 9_000; // ms that a ping may stay unanswered
-// How long an answer to prove() may take: a few round trips, at least a moment.
-const proofLeast = 800; // ms
-const proofMargin = 300; // ms
+// How long an answer to prove() may take: two of the shortest round trips, at least a
+// moment, and longer while none is known. A new socket costs little, and waiting costs a call.
+const proofLeast = 400; // ms
+const proofMargin = 200; // ms
+const proofUnknown = 1_200; // ms
 const helloWithin = 12_000; // ms from opening to the first frame
 const usualWaits = { first: 400, most: 12_000 }; // ms
 
@@ -69,6 +71,7 @@ export class Link {
   rtt = NaN;
 
   readonly #options: LinkOptions;
+  #shortest = Infinity; // round trip on this wire, ms
   #wire: Wire | undefined;
   #attempt = 0;
   #tries = 0; // attempts ever begun; makes late callbacks of an older wire void
@@ -120,7 +123,8 @@ export class Link {
     if (this.#proof !== undefined) return;
     this.#pinged ||= Date.now();
     this.send('ping', { at: Date.now() });
-    const patience = Math.max(proofLeast, 2 * (this.rtt || proofLeast) + proofMargin);
+    const known = Number.isFinite(this.#shortest);
+    const patience = known ? Math.max(proofLeast, 2 * this.#shortest + proofMargin) : proofUnknown;
     this.#proof = setTimeout(() => this.reconnect(), patience);
   }
 
@@ -169,7 +173,10 @@ export class Link {
       return; // not ours; the server sends JSON only
     }
     if (frame.type === 'pong') {
-      if (this.#pinged) this.rtt = Date.now() - this.#pinged;
+      if (this.#pinged) {
+        this.rtt = Date.now() - this.#pinged;
+        this.#shortest = Math.min(this.#shortest, this.rtt);
+      }
       this.#pinged = 0;
       if (this.#proof === undefined) return;
       clearTimeout(this.#proof);
@@ -224,6 +231,7 @@ export class Link {
     this.#timer = this.#proof = undefined;
     this.#ready = false;
     this.#pinged = 0;
+    this.#shortest = Infinity;
     const wire = this.#wire;
     this.#wire = undefined;
     if (!wire) return;
