@@ -17,12 +17,23 @@ export const parts = {
   record: part(() => import('../consult/later'), 'record'),
 };
 
-const rest = 3_000; // ms that a call has the link to itself
+const rest = 3_000; // ms that a call has the link to itself, before each part
 
 /** Fetches the parts once the call stands, so that they are there if the link breaks. */
 export function fetchAhead(): () => void {
-  const timer = setTimeout(() => {
-    for (const load of Object.values(parts)) void load().catch(() => undefined);
-  }, rest);
+  let timer: ReturnType<typeof setTimeout>;
+  // One after the other: together they would fill a thin link for seconds.
+  const wait = ([load, ...others]: (() => Promise<unknown>)[]) => {
+    if (!load) return;
+    timer = setTimeout(
+      () =>
+        void load().then(
+          () => wait(others),
+          () => wait(others),
+        ),
+      rest,
+    );
+  };
+  wait([parts.call, parts.record, parts.lobby]);
   return () => clearTimeout(timer);
 }
