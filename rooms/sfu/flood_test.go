@@ -99,6 +99,20 @@ func (r rubbish) record() []byte {
 	return b
 }
 
+// elsewhere is the same for sending from another place. A connectivity check that is
+// whole would be taken there, as ICE has it: what it is authenticated by does not
+// cover where it comes from (RFC 8445 §19.2), nor what stands behind it.
+func (r rubbish) elsewhere() rubbish {
+	real := make([][]byte, len(r.real))
+	for i, b := range r.real {
+		real[i] = slices.Clone(b)
+		if len(b) >= 20 && b[0] < 4 {
+			real[i][8] ^= 0xff // of the transaction's number
+		}
+	}
+	return rubbish{r.Rand, real}
+}
+
 // flood sends so many packets.
 func (r rubbish) flood(packets int, send func([]byte)) {
 	for range packets {
@@ -240,6 +254,7 @@ func TestFloodsHarmNobody(t *testing.T) {
 	r := rubbish{rand.New(rand.NewPCG(1, 2)), slices.Concat(udp.real, tcp.real)}
 	tcp.mu.Unlock()
 	udp.mu.Unlock()
+	stranger := r.elsewhere()
 
 	mid := expert.on("clinic", Microphone)
 	heard := func() int {
@@ -275,10 +290,10 @@ func TestFloodsHarmNobody(t *testing.T) {
 		for burst := range bursts {
 			so := heard()
 			r.flood(15, func(b []byte) { _, _ = udp.inner.WriteToUDP(b, udp.server) })
-			r.flood(15, func(b []byte) { _, _ = foreign.Write(b) })
+			stranger.flood(15, func(b []byte) { _, _ = foreign.Write(b) })
 			r.flood(10, tcp.send)
 			if burst%20 == 0 {
-				strange(t, s, r)
+				strange(t, s, stranger)
 			}
 			within(t, time.Minute, "the other call goes on", func() bool { return heard() > so })
 		}
