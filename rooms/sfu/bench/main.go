@@ -98,7 +98,7 @@ func (s *stage) fill(w workload) error {
 		gate <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-gate }()
-			people[i], errs[i] = enter(s.process, i/w.size, i%w.size, w.size)
+			people[i], errs[i] = enter(s.process, i/w.size, i%w.size, w.size, false)
 		})
 	}
 	wait.Wait()
@@ -235,8 +235,7 @@ func memory(o options) error {
 }
 
 // joining prints the time from a newcomer's first step to the first packet that
-// is forwarded to it. A browser takes a path at its first answer; the people here
-// look five times a second when the server is lite, so a lite reference is beside.
+// is forwarded to it.
 func joining(o options) error {
 	fmt.Printf("\njoin to first forwarded packet, loopback, median of %d\n", 2*o.slices+1)
 	for _, kind := range []string{"reference", referenceLite, "ours"} {
@@ -262,14 +261,14 @@ func joining(o options) error {
 func joinOnce(server *process, room int) (time.Duration, error) {
 	var on atomic.Bool
 	on.Store(true)
-	first, err := enter(server, room, 0, 2)
+	first, err := enter(server, room, 0, 2, true)
 	if err != nil {
 		return 0, err
 	}
 	defer first.leave()
 	first.play(twentyOfTwo, 0, &on)
 	began := time.Now()
-	second, err := enter(server, room, 1, 2)
+	second, err := enter(server, room, 1, 2, true)
 	if err != nil {
 		return 0, err
 	}

@@ -24,11 +24,15 @@ const profile = "SRTP_AEAD_AES_128_GCM"
 
 const transportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
-// newAPI is pion without interceptors. With arrived, packets of media are handed
-// to it instead of being queued for a reader.
-func newAPI(lite bool, arrived func(packet []byte)) (*webrtc.API, error) {
-	var se webrtc.SettingEngine
-	se.SetLite(lite)
+// eagerly is how often somebody looks for a path whose joining is measured. Pion does
+// so five times a second unless the server asks too, and a lite one does not: its
+// clock would be most of what is measured. Browsers look twenty times a second, and
+// take a path at its first answer.
+const eagerly = 10 * time.Millisecond
+
+// newAPI is pion without interceptors, with settings. With arrived, packets of media
+// are handed to it instead of being queued for a reader.
+func newAPI(se webrtc.SettingEngine, arrived func(packet []byte)) (*webrtc.API, error) {
 	se.SetIncludeLoopbackCandidate(true)
 	se.SetInterfaceFilter(func(name string) bool { return name == "lo" })
 	se.SetIPFilter(func(ip net.IP) bool { return ip.To4() != nil })
@@ -99,10 +103,14 @@ type person struct {
 }
 
 // enter joins a room of a server and waits until media can flow.
-func enter(server *process, room, number, size int) (*person, error) {
+func enter(server *process, room, number, size int, eager bool) (*person, error) {
 	p := &person{first: make(chan struct{}), stop: make(chan struct{})}
 	p.key.Store(true)
-	api, err := newAPI(false, func(packet []byte) {
+	var se webrtc.SettingEngine
+	if eager {
+		se.SetICETimeouts(eagerly, time.Minute, eagerly) // it looks as often as its shortest time-out
+	}
+	api, err := newAPI(se, func(packet []byte) {
 		p.got.Add(1)
 		p.arrive.Do(func() { close(p.first) })
 		if server.kind == "ours" {

@@ -55,7 +55,9 @@ func (r *reference) join(j Join) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	api, err := newAPI(r.lite, nil)
+	var se webrtc.SettingEngine
+	se.SetLite(r.lite)
+	api, err := newAPI(se, nil)
 	if err != nil {
 		return "", err
 	}
