@@ -30,7 +30,7 @@ export default {
   'return.missing': '还缺什么',
   'return.note': '说明',
   'return.noteHint': '告诉申请医生怎样补充',
-  'return.go': '退回',
+  'return.go': '退回补充',
   'invite.title': '邀请专家',
   'invite.search': '按姓名、医院或专科查找',
   'invite.onDuty': '值班',
