@@ -161,7 +161,7 @@ func (c *connection) sendCeiling() {
 			}
 			limit, most := &p.limits[k], p.most(k)
 			ssrcs, limit.told = append(ssrcs, f.ssrc), limit.ceiling
-			if p.open.Load() && (k == p.top() || f.live.Load()) {
+			if p.open.Load() && (k == p.top() || limit.asked > 0) {
 				sum += min(limit.ceiling, most)
 				limited = limited || limit.ceiling < most
 			}

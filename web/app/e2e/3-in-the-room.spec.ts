@@ -3,7 +3,7 @@ import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attendance, callRuns, caseOf, does } from './support/cases';
 import { asks, Guests } from './support/guests';
-import { pictureMoves, seeAndHear, sendsLayers, soundArrives } from './support/media';
+import { framesSent, pictureMoves, seeAndHear, sendsLayers, soundArrives } from './support/media';
 import { Person, type PersonOptions } from './support/person';
 import { photograph } from './support/photograph';
 import { Server } from './support/server';
@@ -127,8 +127,9 @@ test(
     await seeAndHear(li, '李薇', wang, '王军');
     await sendsLayers(li.page, ['l', 's']);
     await pictureMoves(wang.page, wang.say('room.picture-of', { name: '李薇' }));
-    // Between two people nobody needs one.
+    // Between two people nobody needs one, not even while the voice is coded anew.
     await sendsLayers(wang.page, ['l']);
+    expect(await framesSent(wang.page)).toMatchObject({ s: 0 });
   },
 );
 

@@ -134,7 +134,8 @@ export async function sendsLayers(page: Page, layers: string[], within = 100_000
   }
 }
 
-function framesSent(page: Page): Promise<Record<string, number>> {
+/** How many frames of each layer of the own camera have gone out. */
+export function framesSent(page: Page): Promise<Record<string, number>> {
   return page.evaluate(async () => {
     const connection = (globalThis as unknown as { held: RTCPeerConnection[] }).held.at(-1);
     const sent: Record<string, number> = {};

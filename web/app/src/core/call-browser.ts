@@ -68,15 +68,22 @@ function encoding(picture: Picture, lines: number): RTCRtpEncodingParameters {
   };
 }
 
-/** The server's answer as the browser applies it: how to code the voice, and how gently to begin. */
-export function shaped(answer: string, voice: Voice): string {
+/**
+ * The server's answer as the browser applies it: how to code the voice, how gently to
+ * begin, and which layers wait (~, RFC 8853 §5.1): an answer begins those that it does
+ * not say so of, whatever the parameters are.
+ */
+export function shaped(answer: string, voice: Voice, layers: string): string {
   return answer
     .split(/(?=^m=)/m)
     .map((section) => {
       const type = /^m=(audio|video) [1-9]\d* \S+ (\d+)/.exec(section);
       if (!type || !/^a=recvonly\r?$/m.test(section)) return section; // nothing of ours goes out on it
       const format = type[2]!;
-      if (type[1] === 'video') return tune(section, format, `x-google-start-bitrate=${firstRate}`);
+      if (type[1] === 'video') {
+        const gentle = tune(section, format, `x-google-start-bitrate=${firstRate}`);
+        return gentle.replace(/^(a=simulcast:recv ).*?(?=\r?$)/m, `$1${layers}`);
+      }
       return `${tune(section, format, `maxaveragebitrate=${voice.rate}`)}a=ptime:${voice.packet}\r\n`;
     })
     .join('');
@@ -136,7 +143,7 @@ export class BrowserPeer implements Peer {
   }
 
   async answer(sdp: string): Promise<void> {
-    await this.#pc.setRemoteDescription({ type: 'answer', sdp: shaped(sdp, this.#voice) });
+    await this.#apply(sdp);
     this.#answered = sdp;
     this.#offering = false;
   }
@@ -199,7 +206,13 @@ export class BrowserPeer implements Peer {
   async #reanswer(): Promise<void> {
     if (!this.#answered || this.#pc.signalingState !== 'stable') return;
     await this.#pc.setLocalDescription();
-    await this.#pc.setRemoteDescription({ type: 'answer', sdp: shaped(this.#answered, this.#voice) });
+    await this.#apply(this.#answered);
+  }
+
+  #apply(answer: string): Promise<void> {
+    const layer = (rid: string, { lines }: Picture) => (lines > 0 ? rid : `~${rid}`);
+    const layers = `${layer('s', this.#small)};${layer('l', this.#picture)}`;
+    return this.#pc.setRemoteDescription({ type: 'answer', sdp: shaped(answer, this.#voice, layers) });
   }
 
   #addSender(source: Source): void {

@@ -314,6 +314,7 @@ describe('the answer as it is applied', () => {
     'm=video 9 UDP/TLS/RTP/SAVPF 96 97',
     'a=rtpmap:96 VP8/90000',
     'a=recvonly',
+    'a=simulcast:recv s;l',
     'm=audio 9 UDP/TLS/RTP/SAVPF 111',
     'a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1',
     'a=sendonly',
@@ -322,12 +323,13 @@ describe('the answer as it is applied', () => {
     '',
   ].join('\r\n');
 
-  it('codes our voice for the link, begins gently, and leaves the rest alone', () => {
-    const sections = shaped(answer, { rate: 12_000, packet: 60 }).split(/(?=^m=)/m);
+  it('codes our voice for the link, begins gently, lets a layer wait, and leaves the rest alone', () => {
+    const sections = shaped(answer, { rate: 12_000, packet: 60 }, '~s;l').split(/(?=^m=)/m);
     const lines = sections.map((section) => section.split('\r\n'));
     expect(lines[1]).toContain('a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1;maxaveragebitrate=12000');
     expect(lines[1]).toContain('a=ptime:60');
     expect(lines[2]).toContain('a=fmtp:96 x-google-start-bitrate=60');
+    expect(lines[2]).toContain('a=simulcast:recv ~s;l');
     const before = answer.split(/(?=^m=)/m);
     expect([sections[0], sections[3], sections[4]]).toEqual([before[0], before[3], before[4]]);
   });
