@@ -5,7 +5,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inject } from 'vitest';
-import { browser, type Host, type PersonOptions } from '../support/person';
+import { launch } from '../support/chromium';
+import type { Host, PersonOptions } from '../support/person';
 import { makePartnership, password } from '../support/partnership';
 import { Emulator } from './emulator';
 import { instruments } from './instruments';
@@ -65,7 +66,7 @@ export class Site implements Host {
   private prepare(): void {
     const { names } = this.link;
     for (const side of ['clinic', 'hospital'] as const) {
-      const script = `#!/bin/sh\nexec ip netns exec ${names[side]} ${browser.executablePath} "$@"\n`;
+      const script = `#!/bin/sh\nexec ip netns exec ${names[side]} ${launch().executablePath} "$@"\n`;
       writeFileSync(this.file(`chromium-${side}`), script);
       chmodSync(this.file(`chromium-${side}`), 0o755);
     }

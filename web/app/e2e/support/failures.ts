@@ -1,7 +1,8 @@
 // Everybody goes home after each test. When it failed, what they had on the
 // screen is in e2e/output.
 import path from 'node:path';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
+import { closeShared } from './chromium';
 import type { Person } from './person';
 
 export const everyone = new Set<Person>();
@@ -15,6 +16,8 @@ afterEach(async ({ task }) => {
   await Promise.all([...everyone].map((person) => person.leave()));
   if (!failed && troubles.length > 0) throw new Error(`a page threw an error:\n${troubles.join('\n')}`);
 });
+
+afterAll(closeShared);
 
 async function report(test: string): Promise<void> {
   const name = test.replaceAll(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60);

@@ -1,10 +1,9 @@
-// A person at a computer of their own: a Chromium with a fresh profile.
+// A person at a computer of their own: a fresh profile in Chromium.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   chromium,
-  type Browser,
   type BrowserContext,
   type BrowserContextOptions,
   type Locator,
@@ -12,30 +11,11 @@ import {
   type Request,
 } from 'playwright-core';
 import { expect } from 'vitest';
+import { differs, launch, sharedBrowser, type Start } from './chromium';
 import { reading, text, type Language, type TextKey } from './text';
 import { everyone } from './failures';
 import { holdConnections } from './media';
 import type { DutyView } from '../../src/core/model';
-
-export const browser = {
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-};
-
-/** Never --autoplay-policy: it would hide that a page cannot ring before a click. */
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--allow-loopback-in-peer-connection', // a machine with loopback only gathers no candidates otherwise
-  '--use-fake-ui-for-media-stream', // answers the permission question with yes
-  '--auto-select-desktop-capture-source=Entire screen',
-];
-const fakeDevices = '--use-fake-device-for-media-stream=device-count=3'; // of cameras: one more whose picture is in colours is the third
 
 const password = 'consilium';
 
@@ -58,19 +38,12 @@ export async function ask([method, address, body]: readonly [string, string, unk
   };
 }
 
-export interface PersonOptions {
+export interface PersonOptions extends Start {
   language?: Language;
-  /** false: a computer without camera and microphone. */
-  devices?: boolean;
   phone?: boolean;
   dark?: boolean;
   /** IANA zone of the computer. */
   zone?: string;
-  /** A Chromium that runs already, for a profile in it; by default the person's own is started. */
-  browser?: Browser;
-  /** A browser that is started in another way. */
-  executable?: string;
-  flags?: string[];
   /** Runs in every page before the app. */
   script?: () => void;
   password?: string;
@@ -81,10 +54,6 @@ export interface Host {
   readonly url: string;
   readonly log: string;
 }
-
-/** A Chromium for many people who come one after the other: to start it takes longer than to look at a page. */
-export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({ ...browser, args: [...flags, fakeDevices] });
 
 export class Person {
   private constructor(
@@ -136,15 +105,11 @@ export class Person {
       timezoneId: options.zone ?? 'Asia/Shanghai',
       reducedMotion: 'reduce',
     };
-    const profile = options.browser ? '' : mkdtempSync(path.join(tmpdir(), `consilium-${login}-`));
-    const context = options.browser
-      ? await options.browser.newContext(computer)
-      : await chromium.launchPersistentContext(profile, {
-          ...browser,
-          executablePath: options.executable ?? browser.executablePath,
-          args: [...flags, ...(options.devices === false ? [] : [fakeDevices]), ...(options.flags ?? [])],
-          ...computer,
-        });
+    const own = differs(options);
+    const profile = own ? mkdtempSync(path.join(tmpdir(), `consilium-${login}-`)) : '';
+    const context = own
+      ? await chromium.launchPersistentContext(profile, { ...launch(options), ...computer })
+      : await (await sharedBrowser()).newContext(computer);
     await context.addInitScript(holdConnections);
     if (options.script) await context.addInitScript(options.script);
     context.setDefaultTimeout(20_000);

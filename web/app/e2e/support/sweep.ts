@@ -5,10 +5,10 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attendance, callRuns, does, startsEmergency } from './cases';
-import { Person, startBrowser } from './person';
+import { Person } from './person';
 import { Server } from './server';
 import type { Language } from './text';
 
@@ -31,16 +31,15 @@ const looks = {
 
 export function sweep(language: Language): void {
   let server: Server;
-  let browser: Browser;
   let violations: string[] = [];
 
   beforeAll(async () => {
     mkdirSync(folder, { recursive: true });
-    [server, browser] = await Promise.all([Server.start(), startBrowser()]);
+    server = await Server.start();
   });
-  afterAll(() => Promise.all([server.stop(), browser.close()]));
+  afterAll(() => server.stop());
 
-  const arrives = (login: string) => Person.arrives(server, login, { language, browser });
+  const arrives = (login: string) => Person.arrives(server, login, { language });
 
   /** Checks what is on the screen. */
   async function look(person: Person, name: string): Promise<void> {
