@@ -10,6 +10,7 @@ import (
 
 const builtManifest = `{
 	"src/early.ts": {"file": "assets/v/early.js"},
+	"src/more-pages.ts": {"file": "assets/v/more.js"},
 	"src/core/text/zh/app.ts": {"file": "assets/v/zh.js"},
 	"src/core/text/en/app.ts": {"file": "assets/v/en.js"}
 }`
@@ -19,7 +20,7 @@ func builtWith(manifest string) fstest.MapFS {
 	return fstest.MapFS{"index.html": {Data: []byte(page)}, ".vite/manifest.json": {Data: []byte(manifest)}}
 }
 
-func TestAPageOfACaseNamesItsWords(t *testing.T) {
+func TestAPageNamesWhatItNeeds(t *testing.T) {
 	h, err := appFrom(builtWith(builtManifest))
 	if err != nil {
 		t.Fatal(err)
@@ -33,10 +34,10 @@ func TestAPageOfACaseNamesItsWords(t *testing.T) {
 		"the room, in English":   {of + "/room", "en", "en.js", true},
 		"the room, in Chinese":   {of + "/room", "zh-CN", "zh.js", true},
 		"the case":               {of, "en", "en.js", false},
-		"nobody was here before": {of + "/room", "", "", false},
-		"an unknown language":    {of + "/room", "xx", "", false},
-		"another page of a case": {of + "/print", "en", "", false},
-		"another page":           {"/", "en", "", false},
+		"nobody was here before": {of + "/room", "", "more.js", false},
+		"an unknown language":    {of + "/room", "xx", "more.js", false},
+		"another page of a case": {of + "/print", "en", "more.js", false},
+		"another page":           {"/", "en", "more.js", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest("GET", c.path, nil)
@@ -46,10 +47,7 @@ func TestAPageOfACaseNamesItsWords(t *testing.T) {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
 			page := w.Body.String()
-			want := ""
-			if c.want != "" {
-				want = `<link rel="modulepreload" crossorigin href="/assets/v/` + c.want + `">`
-			}
+			want := `<link rel="modulepreload" crossorigin href="/assets/v/` + c.want + `">`
 			if strings.Count(page, "preload") != strings.Count(want, "preload") || !strings.Contains(page, want) {
 				t.Errorf("want %q: %s", want, page)
 			}
@@ -65,7 +63,7 @@ func TestAPageOfACaseNamesItsWords(t *testing.T) {
 }
 
 func TestABuildWithoutAPartIsBroken(t *testing.T) {
-	for _, part := range []string{"src/core/text/en/app.ts", "src/early.ts"} {
+	for _, part := range []string{"src/core/text/en/app.ts", "src/early.ts", "src/more-pages.ts"} {
 		without := strings.Replace(builtManifest, `"`+part+`": {`, `"renamed": {`, 1)
 		if _, err := appFrom(builtWith(without)); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("without %s: %v", part, err)

@@ -58,7 +58,7 @@ func appFrom(built fs.FS) (http.Handler, error) {
 		return nil, err
 	}
 	index, ok := files["/index.html"]
-	ahead := map[string]file{}
+	var ahead map[string]file
 	if !ok {
 		index = newFile("index.html", []byte(notBuilt))
 	} else if ahead, err = aheadOf(built, index.plain); err != nil {
@@ -83,8 +83,8 @@ func appFrom(built fs.FS) (http.Handler, error) {
 			return
 		default:
 			f = index
-			if page, ok := ahead[pageFor(r)]; ok {
-				f = page
+			if ahead != nil {
+				f = ahead[pageFor(r)]
 			}
 			w.Header().Set("Cache-Control", "no-cache")
 			w.Header().Set("Vary", "Cookie")

@@ -176,6 +176,7 @@ const chunks: {
     name: 'forms',
     test: /src\/ui\/(StateWord|Choice|Check|Field|Password|Page|Tabs|Empty|SaveState|DayInput|Dialog|placed)\.|src\/pages\/consult\/Lacking\.|src\/core\/(autosave|dates|lacking|vital-entry|wall-clock)\.|bindings\/(select|input|this)\.js|reactivity\/props\.js|shared\/clone\.js/,
   },
+  { name: 'watch', test: /src\/core\/(call-watch|call-quality|ladder)\./ },
   { name: 'sound', test: /src\/pages\/room\/[aA]rming\.|src\/core\/media-(sound|tones)\./ },
   { name: 'dialogs', test: /src\/pages\/consult\/dialogs\/|src\/ui\/DayBar\./ },
   { name: 'request', test: /src\/pages\/request\// },

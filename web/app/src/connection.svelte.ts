@@ -1,9 +1,9 @@
 // Whether the server can be reached, told from the desk socket and the browser.
 import { desk } from './desk';
 
-let online = $state(navigator.onLine);
-let link = $state(desk.link);
-let slowToReturn = $state(false);
+let online = $state.raw(navigator.onLine);
+let link = $state.raw(desk.link);
+let slowToReturn = $state.raw(false);
 const patience = 3_000; // ms that a dropped socket may take before anybody is told
 
 export const connection = {

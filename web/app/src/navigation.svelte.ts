@@ -1,8 +1,8 @@
 // The browser's side of routing: the address bar, links, back and forward.
 import { match, type Route } from './core/routes';
 
-let path = $state(location.pathname);
-let search = $state(location.search);
+let path = $state.raw(location.pathname);
+let search = $state.raw(location.search);
 const route = $derived(match(path));
 const guards = new Set<() => boolean>();
 

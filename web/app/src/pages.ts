@@ -1,63 +1,37 @@
 // Every page with the texts it needs. A case and its room come with the app, as
-// whoever is here may be called; the others load when first opened, those of one
-// kind together.
+// whoever is here may be called; the server names more-pages.ts in every other page,
+// so that it comes together with the app.
 import type { Component } from 'svelte';
 import { loadText, type Area } from './core/i18n.svelte';
 import type { Route } from './core/routes';
 import Consult from './pages/consult/Consult.svelte';
+import { parts } from './pages/later';
 import Room from './pages/room/Room.svelte';
 
-type Shown = Component<{ id: string }> | Component;
+export type Shown = Component<{ id: string }> | Component;
 
-interface Page {
+export interface Page {
   load: () => Promise<Shown>;
   text: Area[];
   /** Fills the window, without the header (call, paper). */
   bare?: boolean;
 }
 
-const here = (component: Shown) => () => Promise.resolve(component);
-const one = (module: () => Promise<{ default: Shown }>) => async () => (await module()).default;
-const of =
-  <Name extends string>(module: () => Promise<Record<Name, Shown>>, name: Name) =>
-  async () =>
-    (await module())[name];
+/** A page that is there, with its texts. */
+export interface Loaded {
+  component: Component<{ id: string }>;
+  bare: boolean;
+}
 
-const admin = () => import('./pages/admin');
-const door = () => import('./pages/door');
-const opinion = () => import('./pages/opinion');
-const request = () => import('./pages/request');
-
-const account: Area[] = ['account', 'terms'];
-const administration: Area[] = ['admin', 'record', 'terms'];
-const asking: Area[] = ['record', 'request', 'terms'];
-
-export const pages: Record<Route['page'], Page> = {
-  consult: { load: here(Consult), text: [] },
-  room: { load: here(Room), text: [], bare: true },
-  'sign-in': { load: of(door, 'SignIn'), text: account, bare: true },
-  reset: { load: of(door, 'Reset'), text: account, bare: true },
-  enrol: { load: of(door, 'Enrol'), text: account, bare: true },
-  account: { load: one(() => import('./pages/Account.svelte')), text: account },
-  desk: { load: one(() => import('./pages/desk/Desk.svelte')), text: ['desk', 'terms'] },
-  calendar: { load: one(() => import('./pages/Calendar.svelte')), text: ['calendar', 'terms'] },
-  duty: { load: one(() => import('./pages/Duty.svelte')), text: ['desk', 'terms'] },
-  new: { load: of(request, 'New'), text: asking },
-  start: { load: of(request, 'Start'), text: asking },
-  edit: { load: of(request, 'Edit'), text: asking },
-  opinion: { load: of(opinion, 'Write'), text: ['opinion', ...asking] },
-  print: { load: of(opinion, 'Print'), text: ['opinion', 'record', 'terms'], bare: true },
-  people: { load: of(admin, 'People'), text: administration },
-  institutions: { load: of(admin, 'Places'), text: ['admin', 'desk', 'terms'] },
-  audit: { load: of(admin, 'Audit'), text: administration },
-  quality: { load: of(admin, 'Quality'), text: administration },
-  charges: { load: of(admin, 'Charges'), text: ['admin', 'terms'] },
-  missing: { load: one(() => import('./pages/Missing.svelte')), text: ['terms'] },
-};
+async function find(name: Route['page']): Promise<Page> {
+  if (name === 'consult') return { load: async () => Consult, text: [] };
+  if (name === 'room') return { load: async () => Room, text: [], bare: true };
+  return (await parts.pages()).pages[name];
+}
 
 /** Loads a page with its texts; a second call costs nothing. */
-export async function load(name: Route['page']): Promise<Component<{ id: string }>> {
-  const page = pages[name];
-  const [component] = await Promise.all([page.load(), loadText(...page.text)]);
-  return component as Component<{ id: string }>;
+export async function load(name: Route['page']): Promise<Loaded> {
+  const { load, text, bare } = await find(name);
+  const [component] = await Promise.all([load(), loadText(...text)]);
+  return { component: component as Component<{ id: string }>, bare: bare ?? false };
 }

@@ -7,7 +7,7 @@ export type Theme = 'system' | 'light' | 'dark';
 
 const system = matchMedia('(prefers-color-scheme: dark)');
 const keptFor = 365 * 24 * 3600; // s
-let theme = $state<Theme>('system');
+let theme = $state.raw<Theme>('system');
 
 export const preferences = {
   /** Whether this browser keeps a language: somebody has been signed in before. */

@@ -5,9 +5,9 @@ import { setLanguage } from './preferences.svelte';
 
 type Standing = 'unknown' | 'out' | 'in' | 'unreachable';
 
-let standing = $state<Standing>('unknown');
+let standing = $state.raw<Standing>('unknown');
 let me = $state.raw<Me | null>(null);
-let locked = $state(false);
+let locked = $state.raw(false);
 
 export const session = {
   get standing() {

@@ -1,8 +1,8 @@
 // The time that screens reckon with: the server's, as clinic computers are often
 // minutes wrong. It ticks, so that "in 12 min" stays true without reloading.
 
-let skew = $state(0); // ms that the server is ahead of this computer
-let now = $state(Date.now());
+let skew = $state.raw(0); // ms that the server is ahead of this computer
+let now = $state.raw(Date.now());
 
 const tick = 5_000; // ms between updates of what is on screen
 const tolerated = 20_000; // ms; the Date header has whole seconds and links are slow

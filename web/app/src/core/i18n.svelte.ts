@@ -7,7 +7,7 @@ export type Locale = 'zh-CN' | 'en';
 export type { Key, Area };
 export type Values = Record<string, string | number>;
 
-let current = $state<Locale>('zh-CN');
+let current = $state.raw<Locale>('zh-CN');
 let texts = $state.raw<Partial<Record<Key, string>>>({});
 const wanted = new Set<Area>();
 

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fill, loadText, locale, maybe, setLocale, t } from './i18n.svelte';
-import { areas, type Area } from './text';
+import { areas as ofCases, type Area } from './text';
+import { more } from './text/more';
 
 describe('the two languages', () => {
+  const areas = { ...ofCases, ...more };
   const names = Object.keys(areas) as Area[];
 
   test.each(names)('%s: the same keys and the same values to fill in', async (name) => {

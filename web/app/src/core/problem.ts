@@ -10,17 +10,21 @@ onProblem((problem) => {
   if (problem.status && !everyday.includes(problem.code)) loadText('problems').catch(() => {});
 });
 
+type Kind = 'offline' | 'forbidden' | 'not-found' | 'state-forbids' | 'invalid';
+const kinds: Partial<Record<number, Kind>> = {
+  0: 'offline',
+  403: 'forbidden',
+  404: 'not-found',
+  409: 'state-forbids',
+  422: 'invalid',
+};
+
 export function explain(cause: unknown): string {
   if (!(cause instanceof Problem)) return t('problem.unknown');
   const wait = cause.retryAfter > 0 ? sayWait(cause.retryAfter) : '';
   const known = maybe(`problem.${cause.code}`, { wait });
   if (known) return known;
-  if (cause.status === 0) return t('problem.offline');
-  if (cause.status === 404) return t('problem.not-found');
-  if (cause.status === 403) return t('problem.forbidden');
-  if (cause.status === 409) return t('problem.state-forbids');
-  if (cause.status === 422) return t('problem.invalid');
-  return t('problem.unknown');
+  return t(`problem.${kinds[cause.status] ?? 'unknown'}`);
 }
 
 function sayWait(seconds: number): string {

@@ -5,7 +5,7 @@ import { Problem } from './api';
 export class Resource<T> {
   value = $state.raw<T | undefined>(undefined);
   problem = $state.raw<Problem | undefined>(undefined);
-  loading = $state(false);
+  loading = $state.raw(false);
 
   #read: (signal: AbortSignal) => Promise<T>;
   #running: AbortController | undefined;

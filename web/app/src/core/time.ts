@@ -43,7 +43,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** The browser's format for a locale and a zone, made once. */
 export function format(
-  locale: Locale,
+  locale: Locale | 'sv',
   zone: string | undefined,
   options: Intl.DateTimeFormatOptions,
 ): Intl.DateTimeFormat {
@@ -58,11 +58,9 @@ export function format(
   return found;
 }
 
-/** yyyy-mm-dd of an instant in a zone. */
+/** yyyy-mm-dd of an instant in a zone: as Swedish writes it. */
 export function dayOf(at: number, zone?: string): string {
-  const parts = format('en', zone, { year: 'numeric', month: '2-digit', day: '2-digit' }).formatToParts(at);
-  const part = (type: string) => parts.find((p) => p.type === type)?.value ?? '';
-  return `${part('year')}-${part('month')}-${part('day')}`;
+  return format('sv', zone, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(at);
 }
 
 export function timeOfDay(at: number, locale: Locale, zone?: string): string {
@@ -108,17 +106,6 @@ export function exact(at: number, locale: Locale, zone?: string): string {
     minute: '2-digit',
     second: '2-digit',
     timeZoneName: 'short',
-  }).format(at);
-}
-
-/** Date and time for paper and tables: no relation to now. */
-export function stamp(at: number, locale: Locale, zone?: string): string {
-  return format(locale, zone, {
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
   }).format(at);
 }
 

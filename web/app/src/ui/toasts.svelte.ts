@@ -10,20 +10,25 @@ export interface Toast {
 }
 
 let next = 1;
-export const toasts = $state<Toast[]>([]);
+let list = $state.raw<Toast[]>([]);
+
+export const toasts = {
+  get list(): Toast[] {
+    return list;
+  },
+};
 
 const shown = 6_000; // ms
 const undoable = 12_000; // ms
 
 export function say(text: string, more: Omit<Toast, 'id' | 'text'> = {}): void {
   const toast: Toast = { id: next++, text, ...more };
-  toasts.push(toast);
+  list = [...list, toast];
   setTimeout(() => dismiss(toast.id), more.undo || more.trouble || more.link ? undoable : shown);
 }
 
 export function dismiss(id: number): void {
-  const at = toasts.findIndex((toast) => toast.id === id);
-  if (at >= 0) toasts.splice(at, 1);
+  list = list.filter((toast) => toast.id !== id);
 }
 
 /** Says that something did not work. */

@@ -1,4 +1,5 @@
 // The areas of text. An area is one pair of files: zh/<area>.ts and en/<area>.ts.
+import type { more } from './more';
 import type account from './zh/account';
 import type admin from './zh/admin';
 import type app from './zh/app';
@@ -27,12 +28,13 @@ type Texts = typeof app &
   typeof request &
   typeof terms;
 export type Key = keyof Texts;
-export type Area = keyof typeof areas;
+export type Area = keyof typeof near | keyof typeof more;
 
 type Loader = () => Promise<{ default: Partial<Record<Key, string>> }>;
-const pair = (zh: Loader, en: Loader): Record<'zh-CN' | 'en', Loader> => ({ 'zh-CN': zh, en });
+type Pair = Record<'zh-CN' | 'en', Loader>;
+export const pair = (zh: Loader, en: Loader): Pair => ({ 'zh-CN': zh, en });
 
-export const areas = {
+const near = {
   /** Always there: navigation, problems without a link, the case with its lobby and its call. */
   app: pair(
     () => import('./zh/app'),
@@ -43,15 +45,6 @@ export const areas = {
     () => import('./zh/account'),
     () => import('./en/account'),
   ),
-  /** People, audit, quality. */
-  admin: pair(
-    () => import('./zh/admin'),
-    () => import('./en/admin'),
-  ),
-  calendar: pair(
-    () => import('./zh/calendar'),
-    () => import('./en/calendar'),
-  ),
   /** What a call shows later: messages, people, devices, the end; and the ring. */
   call: pair(
     () => import('./zh/call'),
@@ -61,11 +54,6 @@ export const areas = {
   deeds: pair(
     () => import('./zh/deeds'),
     () => import('./en/deeds'),
-  ),
-  /** Desk of each role, duty roster. */
-  desk: pair(
-    () => import('./zh/desk'),
-    () => import('./en/desk'),
   ),
   /** A consult as an interpreter or observer sees it. */
   guest: pair(
@@ -82,19 +70,12 @@ export const areas = {
     () => import('./zh/record'),
     () => import('./en/record'),
   ),
-  /** Opinion: writing, signing, paper. */
-  opinion: pair(
-    () => import('./zh/opinion'),
-    () => import('./en/opinion'),
-  ),
-  /** Request form, start now. */
-  request: pair(
-    () => import('./zh/request'),
-    () => import('./en/request'),
-  ),
   /** Words for roles, seats and specialties, and what lists and forms say: everywhere but on the way into a call. */
   terms: pair(
     () => import('./zh/terms'),
     () => import('./en/terms'),
   ),
 };
+
+/** Those of other pages than a case and its call come with the pages: see more-pages.ts. */
+export const areas = near as Record<Area, Pair>;

@@ -3,7 +3,7 @@
 import { audible, context, unlock } from '../../core/media-sound';
 import type { DeskSocket } from '../../core/socket-desk';
 
-let armed = $state(false);
+let armed = $state.raw(false);
 
 export const arming = {
   get armed(): boolean {

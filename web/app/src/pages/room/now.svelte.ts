@@ -1,5 +1,5 @@
 // Which call this tab is in. A ring is silent then, and the page does not lock.
-let consult = $state('');
+let consult = $state.raw('');
 
 export const now = {
   /** Id of the consult whose call this tab is in; empty outside a call. */

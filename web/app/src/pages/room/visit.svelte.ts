@@ -12,7 +12,7 @@ import {
   weakSide,
 } from '../../core/call';
 import { BrowserPeer } from '../../core/call-browser';
-import { Watch } from '../../core/call-watch';
+import type { Watch } from '../../core/call-watch';
 import { Media, type Capture, type CaptureState } from '../../core/media';
 import { Refused, type LinkState } from '../../core/socket';
 import { RoomSocket } from '../../core/socket-room';
@@ -42,33 +42,33 @@ const chatAgain = 3_000; // ms
 
 export class Visit {
   readonly media = new Media();
-  link = $state<LinkState>('connecting');
-  peer = $state<PeerState>('new');
-  phase = $state<Participant['phase'] | 'joining'>('joining');
-  me = $state('');
+  link = $state.raw<LinkState>('connecting');
+  peer = $state.raw<PeerState>('new');
+  phase = $state.raw<Participant['phase'] | 'joining'>('joining');
+  me = $state.raw('');
   may = $state.raw<string[]>([]);
   roster = $state.raw<Participant[]>([]);
   chat = $state.raw<ChatMessage[]>([]);
   unsent = $state.raw<{ key: string; text: string }[]>([]);
   /** State and version of the consult, as the room last said. */
-  state = $state('');
-  version = $state(0);
+  state = $state.raw('');
+  version = $state.raw(0);
   /** ms since the epoch when the call began, 0 before. */
-  began = $state(0);
+  began = $state.raw(0);
   over = $state.raw<Over | null>(null);
   quality = $state.raw<Quality | null>(null);
   /** The uplink bears sound only; the camera waits. */
-  paused = $state(false);
+  paused = $state.raw(false);
   /** Code of the last message that the server would not carry out. */
-  trouble = $state('');
+  trouble = $state.raw('');
   /** The browser keeps sound back until a click. */
-  muffled = $state(false);
-  admittedBy = $state('');
+  muffled = $state.raw(false);
+  admittedBy = $state.raw('');
 
   #lines = $state.raw<Line[]>([]);
-  #generation = $state(0); // counts peer connections
-  #changes = $state(0); // counts changes of devices
-  #rtt = $state(NaN);
+  #generation = $state.raw(0); // counts peer connections
+  #changes = $state.raw(0); // counts changes of devices
+  #rtt = $state.raw(NaN);
   #relays: RTCIceServer[] = []; // for the next peer connection
   readonly #socket: RoomSocket;
   readonly #call: Negotiation<BrowserPeer>;
@@ -76,9 +76,9 @@ export class Visit {
   #refusal: Problem | undefined;
   #admitting = ''; // whom to let in once inside
   /** For a while now nobody could have been understood. */
-  mute = $state(false);
+  mute = $state.raw(false);
 
-  #available = $state(0); // kbit/s up, 0: unknown
+  #available = $state.raw(0); // kbit/s up, 0: unknown
   #layers: Layer[] = []; // of our own pictures, that somebody watches
   #watch: Watch | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
@@ -370,7 +370,6 @@ export class Visit {
   #entered(phase: Participant['phase']): void {
     this.phase = phase;
     if (phase === 'in' && !this.began) this.began = Date.now();
-    if (phase === 'in') this.#attend();
     if (phase === 'in' && this.#admitting) {
       this.admit(this.#admitting);
       this.#admitting = '';
@@ -436,12 +435,10 @@ export class Visit {
     return this.#call.peer;
   }
 
-  #measure(): void {
-    this.#rtt = this.#socket.rtt;
-  }
-
-  #attend(): void {
-    this.#watch ??= new Watch({
+  /** Has the call watched; what does it loads when the call stands. */
+  attend(Watching: typeof Watch): void {
+    if (!this.#ticker) return; // over meanwhile
+    this.#watch ??= new Watching({
       peer: () => this.#call.peer && { peer: this.#call.peer, state: this.peer },
       asked: () => this.#layers.find((layer) => layer.source === 'camera')?.rate ?? 0,
       arrives: () => this.#call.arrives(),
@@ -459,6 +456,10 @@ export class Visit {
         this.#tell();
       },
     });
+  }
+
+  #measure(): void {
+    this.#rtt = this.#socket.rtt;
   }
 
   #finish(over: Over): void {
