@@ -18,6 +18,7 @@ var (
 // A link is filled as far as it goes and no further: its queue gets short and
 // stays so, sound passes, and the picture does not come and go.
 func TestALinkIsFilledAndNotOverfilled(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		link  wire
@@ -63,6 +64,7 @@ func TestALinkIsFilledAndNotOverfilled(t *testing.T) {
 // nothing. What finds out whether the picture would fit again does not touch
 // sound; when the link gets better, the picture comes back.
 func TestOneWeakLinkAmongStrongOnes(t *testing.T) {
+	t.Parallel()
 	for _, rate := range []int{100_000, 160_000, 250_000} {
 		w := newWorld(1)
 		clinic := w.publish("clinic", 1_200_000)
@@ -103,6 +105,7 @@ func TestOneWeakLinkAmongStrongOnes(t *testing.T) {
 // A browser that is short of time reads late what came in time. That is no full
 // link: its picture stays. A link that is full too is still seen.
 func TestABusyMachineIsNoFullLink(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(8) {
 		for _, c := range []struct {
 			link         wire

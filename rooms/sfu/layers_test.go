@@ -71,6 +71,7 @@ func (s *studio) asks() int { return s.publications[Camera.index()].limits[0].as
 // Between two people one layer is enough, the largest: it comes down to what the link
 // carries.
 func TestTwoPeopleNeedOneLayer(t *testing.T) {
+	t.Parallel()
 	for _, link := range []wire{dsl, mid, vsat, thin, edge, lossy} {
 		w := newWorld(1)
 		clinic := w.publishLayers("clinic", 1_200_000, two)
@@ -88,6 +89,7 @@ func TestTwoPeopleNeedOneLayer(t *testing.T) {
 // is no worse off than without layers: the picture is paused for the weak link, and
 // said to be, once.
 func TestALayerThatDoesNotCome(t *testing.T) {
+	t.Parallel()
 	w := newWorld(1)
 	clinic := w.publishLayers("clinic", 1_200_000, two)
 	clinic.thin = true

@@ -12,6 +12,7 @@ var fast = wire{rate: 3_000_000, queue: 200 * time.Millisecond, delay: 20 * time
 // heard from the first second on, whatever the link, and the picture soon is what
 // the link carries.
 func TestTheFirstSecondsOnALink(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		link  wire
