@@ -21,6 +21,9 @@ const batch = 'reactivity/batch.js';
 const each = 'dom/blocks/each.js';
 const effects = 'reactivity/effects.js';
 const render = 'render.js';
+const runtime = 'runtime.js';
+const deriveds = 'reactivity/deriveds.js';
+const template = 'dom/template.js';
 
 const folds: Fold[] = [
   // Nothing is rendered on a server: nothing is hydrated.
@@ -59,6 +62,20 @@ const folds: Fold[] = [
   { in: each, from: 'if (group) {', to: 'if (false) {' },
   { in: each, from: 'state.outrogroups !== null', to: 'false', times: 2 },
 
+  // No getAbortSignal.
+  { in: runtime, from: 'reaction.ac !== null', to: 'false' },
+  { in: runtime, from: 'derived.ac !== null', to: 'false' },
+  { in: effects, from: 'controller !== null', to: 'false' },
+  { in: deriveds, from: 'if (e.teardown || e.ac) {', to: 'if (e.teardown) {' },
+  { in: deriveds, from: 'e.ac !== null', to: 'false' },
+
+  // One kind of document, and no elements of other makers in it.
+  { in: template, from: "name === 'math' ? NAMESPACE_MATHML : ns", to: 'ns' },
+  { in: template, from: '(flags & TEMPLATE_USE_MATHML) !== 0', to: 'false' },
+  { in: template, from: 'attributes?.is', to: 'undefined' },
+  { in: template, from: 'element.nodeName === TEMPLATE_TAG', to: 'false' },
+  { in: template, from: "element.nodeName === 'foreignObject'", to: 'false' },
+
   // No stores.
   {
     in: 'reactivity/props.js',
@@ -84,7 +101,7 @@ const folds: Fold[] = [
 
 // What would need something that is left out.
 const absent =
-  /\$\.(boundary|transition|animation|async\w*|run|save|eager|inspect|store_\w+|legacy_\w+|hydrat\w+)\(|import \{[^}]*\b(fork|settled|hydrate|unmount)\b[^}]*\} from ['"]svelte['"]|['"]svelte\/(store|transition|animate|motion|legacy)['"]/;
+  /\$\.(boundary|transition|animation|async\w*|run|save|eager|inspect|store_\w+|legacy_\w+|hydrat\w+|from_mathml)\(|import \{[^}]*\b(fork|getAbortSignal|settled|hydrate|unmount)\b[^}]*\} from ['"]svelte['"]|['"]svelte\/(store|transition|animate|motion|legacy)['"]/;
 
 function apply(fold: Fold, code: string): string {
   const { from, to, times = 1 } = fold;

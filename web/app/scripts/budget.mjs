@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 const wanted = 45 * 1024; // bytes: what the budget asks for
 // Where it stands; may only be lowered. Brotli is what browsers get over TLS and
 // from localhost, gzip what the others get.
-const ceilings = { brotli: 47.5 * 1024, gzip: 54.7 * 1024 }; // bytes
+const ceilings = { brotli: 45.0 * 1024, gzip: 51.8 * 1024 }; // bytes
 const dist = new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist), 'utf8'));
 
