@@ -53,7 +53,7 @@ export interface Picture {
 
 // A call begins with what a link of 64 kbit/s bears; what more there is shows in a second.
 export const firstVoice: Voice = { rate: 12_000, packet: 60 };
-export const firstPicture: Picture = { lines: 180, fps: 5, rate: 40 };
+export const firstPicture: Picture = { lines: 180, fps: 5, rate: 30 };
 export const noPicture: Picture = { lines: 0, fps: 0, rate: 0 };
 export const firstRate = 60; // kbit/s that the browser believes in before it has measured
 

@@ -21,7 +21,7 @@ function link() {
 describe('the ladder', () => {
   it('begins low and goes up after good readings only', () => {
     const { ladder, read } = link();
-    expect(ladder.picture.rate).toBeLessThanOrEqual(40);
+    expect(ladder.picture.rate).toBeLessThanOrEqual(30);
     read(1, { available: 2000 });
     expect(ladder.step).toBe(1);
     read(1, { available: 2000 });

@@ -23,7 +23,8 @@ export interface Step extends Picture {
 // at about one and a half times what is sent.
 export const steps: readonly Step[] = [
   { lines: 0, fps: 0, rate: 0, needs: 0 },
-  { ...firstPicture, needs: 52 },
+  { ...firstPicture, needs: 50 },
+  { lines: 180, fps: 8, rate: 50, needs: 70 },
   { lines: 180, fps: 10, rate: 80, needs: 90 },
   { lines: 180, fps: 15, rate: 130, needs: 130 },
   { lines: 270, fps: 15, rate: 200, needs: 190 },
@@ -141,7 +142,7 @@ export class Ladder {
   // Without a picture the estimate stays where sound leaves it, so coming back is a trial.
   #resume(now: UplinkReading, { full, loss }: { full: boolean; loss: number }): void {
     const rested = now.at - this.#pausedAt >= this.#pause;
-    if (full || loss > clean || (!rested && now.available < steps[2]!.needs)) return;
+    if (full || loss > clean || (!rested && now.available < steps[3]!.needs)) return;
     this.step = 1;
     this.#good = 0;
     this.#triedAt = now.at;
