@@ -15,6 +15,7 @@ function part<Module>(load: () => Promise<Module>, ...text: Area[]): () => Promi
 export const parts = {
   toasts: part(() => import('../ui/ToastList.svelte')),
   lobby: part(() => import('./room/lobby-parts'), 'call'),
+  notices: part(() => import('./room/Notices.svelte'), 'call'),
   call: part(() => import('./room/call-parts'), 'call'),
   record: part(() => import('./consult/later'), 'record', 'terms'),
   dialogs: part(() => import('./consult/dialogs'), 'deeds', 'record', 'terms'),
@@ -27,16 +28,20 @@ export const parts = {
 
 const rest = 3_000; // ms that a page or a call has the link to itself, before each part
 
+const took = performance.now(); // ms that the app was on its way
+/** ms more for what can wait: a link that was slow to bring the app has a call to carry first. */
+export const patience = took < 2_000 ? 0 : Math.min(30_000, 4 * took);
+
 /** Fetches parts once what is needed first is there, so that they are there if the link breaks. */
 export function fetchAhead(...names: (keyof typeof parts)[]): () => void {
   let timer: ReturnType<typeof setTimeout>;
   // One after the other: together they would fill a thin link for seconds.
-  const wait = ([name, ...others]: typeof names) => {
+  const wait = ([name, ...others]: typeof names, ms: number) => {
     if (!name) return;
-    const next = () => wait(others);
-    timer = setTimeout(() => void parts[name]().then(next, next), rest);
+    const next = () => wait(others, rest + patience);
+    timer = setTimeout(() => void parts[name]().then(next, next), ms);
   };
-  wait(names);
+  wait(names, rest);
   return () => clearTimeout(timer);
 }
 
