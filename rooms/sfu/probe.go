@@ -147,8 +147,8 @@ func (l *line) pad(rate int, now time.Time) {
 }
 
 // sendPadding is called for each packet that a held line does not send and that
-// another sends, as its clock. Beside a picture it goes with the repairs: their
-// numbers may have gaps in between. The caller holds mu.
+// another sends, as its clock. It goes with the repairs, whose numbers nobody asks
+// for again when they are lost. The caller holds mu.
 func (l *line) sendPadding(c codec, now time.Time) {
 	d := &l.padding
 	if d.rate == 0 {
@@ -160,13 +160,13 @@ func (l *line) sendPadding(c codec, now time.Time) {
 	l.header.Padding, l.header.PaddingSize = true, paddingSize
 	for ; d.credit >= paddingSize; d.credit -= paddingSize {
 		switch {
+		case l.rtxTypes[c] != 0 && l.rtxSSRC != 0:
+			l.rtxSeq++
+			l.emit(l.rtxSSRC, l.rtxTypes[c], l.rtxSeq, l.lastTime, nil, now)
 		case l.held:
 			l.lastSeq++
 			l.packets++
 			l.emit(l.ssrc, l.types[c], uint16(l.lastSeq), l.lastTime, nil, now)
-		case l.rtxTypes[c] != 0 && l.rtxSSRC != 0:
-			l.rtxSeq++
-			l.emit(l.rtxSSRC, l.rtxTypes[c], l.rtxSeq, l.lastTime, nil, now)
 		}
 	}
 	l.header.Padding, l.header.PaddingSize = false, 0
