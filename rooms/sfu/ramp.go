@@ -8,15 +8,17 @@ import (
 const (
 	// rampStart is what a link is given at first, bits/s. It doubles in rampDouble,
 	// and after rampDoublings it is more than a room's pictures take.
-	rampStart     = 100_000
-	rampDouble    = 600 * time.Millisecond
-	rampDoublings = 7
+	rampStart     = 64_000
+	rampDouble    = 500 * time.Millisecond
+	rampDoublings = 8
 	// rampLeast is what a link is taken to carry at least, at the first sign that the
 	// ramp is too much.
-	rampLeast = rampStart * 2 / 3
+	rampLeast = rampStart
 	// rampWait is how long the first report may take to come: before it nothing is
-	// raised.
-	rampWait = time.Second
+	// raised. The end of the handshake may have been lost, and the browser reads nothing
+	// until that has come again. However late it is, the ramp doubles within rampSlow.
+	rampWait = 3 * time.Second
+	rampSlow = time.Second
 )
 
 // ramp is what a link may carry of which nothing is known yet, in place of an
@@ -35,7 +37,7 @@ func (r *ramp) begin(pictures []*line, now time.Time) {
 	for _, l := range pictures {
 		r.applies = r.applies || l.numbered
 		if r.began.IsZero() && l.numbered && l.conn.ready.Load() && l.occupant.rate(l.occupant.top()) > 0 {
-			r.began, r.rises, r.double = now, now.Add(rampWait), rampWait
+			r.began, r.rises, r.double = now, now.Add(rampWait), rampSlow
 		}
 	}
 }
@@ -47,7 +49,7 @@ func (r *ramp) reported(queued bool, now time.Time) {
 	case r.began.IsZero():
 		return
 	case r.heard.IsZero():
-		r.rises, r.double = now, min(max(now.Sub(r.began), rampDouble), rampWait)
+		r.rises, r.double = now, min(max(now.Sub(r.began), rampDouble), rampSlow)
 	case queued:
 		r.rises = r.rises.Add(now.Sub(r.heard))
 	}

@@ -27,7 +27,7 @@ func TestTheFirstSecondsOnALink(t *testing.T) {
 		{"3g", mid, 0.01, queueLong * 2, 1200 * time.Millisecond, 140_000, 240_000},
 		{"vsat", vsat, 0.03, queueLong * 2, 2 * time.Second, 180_000, 330_000},
 		{"250 kbit/s", thin, 0.01, 400 * time.Millisecond, time.Second, 100_000, 140_000},
-		{"100 kbit/s", edge, 0.03, 900 * time.Millisecond, 5 * time.Second, 30_000, 40_000},
+		{"100 kbit/s", edge, 0.03, 900 * time.Millisecond, 2500 * time.Millisecond, 30_000, 40_000},
 		{"a tenth lost", lossy, 0, 100 * time.Millisecond, 2 * time.Second, 900_000, 1_050_000},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -126,11 +126,11 @@ func TestTheRampEnds(t *testing.T) {
 	if none.value(now) != unlimited {
 		t.Errorf("without reports: %d bits/s", none.value(now))
 	}
-	r := ramp{applies: true, began: now, rises: now.Add(rampWait), double: rampWait}
+	r := ramp{applies: true, began: now, rises: now.Add(rampWait), double: rampSlow}
 	if got := r.value(now.Add(rampWait / 2)); got != rampStart {
 		t.Errorf("at first: %d bits/s", got)
 	}
-	if got := r.value(now.Add(rampWait + (rampDoublings+1)*rampWait)); got != unlimited {
+	if got := r.value(now.Add(rampWait + (rampDoublings+1)*rampSlow)); got != unlimited {
 		t.Errorf("after all doublings: %d bits/s", got)
 	}
 	// With reports it is soon beyond two cameras, but not while there is a queue.
