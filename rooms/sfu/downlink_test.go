@@ -114,7 +114,7 @@ func TestABusyMachineIsNoFullLink(t *testing.T) {
 			switches     int
 		}{
 			{fast, 450_000, 900_000, queueCalm, 0},
-			{thin, 80_000, 80_000, 400 * time.Millisecond, 2},
+			{thin, 55_000, 55_000, 400 * time.Millisecond, 2},
 		} {
 			w := newWorld(seed)
 			v := w.watch("expert", c.link, w.publish("clinic", 1_200_000))

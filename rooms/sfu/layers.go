@@ -123,16 +123,20 @@ func (l *line) isGone() bool {
 // isOver tells whether the layer is too much, and nobody will make it smaller.
 func (l *line) isOver(now time.Time) bool {
 	p, s := l.occupant, &l.pause
-	over := float64(p.rate(s.layer)) > float64(s.share)*excess
+	over := s.share == 0 || float64(p.rate(s.layer)) > float64(s.share)*excess
+	patience := followTime
 	switch {
-	case s.share == 0, over && p.limits[s.layer].ceiling > s.share:
+	case over && s.share > 0 && p.limits[s.layer].ceiling > s.share:
 		return true
 	case !over:
 		s.over = time.Time{}
 	case s.over.IsZero():
 		s.over = now
 	}
-	return over && now.Sub(s.over) >= followTime
+	if s.share == 0 {
+		patience = cutTime
+	}
+	return over && now.Sub(s.over) >= patience
 }
 
 // larger is the largest layer above the present one that the link bears, -1: none.
