@@ -147,14 +147,19 @@ func TestWhatIsGoneBringsAKeyFrame(t *testing.T) {
 	if asked > 0 {
 		t.Error("a key frame is asked for though the packet may still come")
 	}
+	lose(first+395, first+396)
+	if asked > 0 || out.ssrcs[200] != 1 {
+		t.Errorf("a packet of just now: %d key frames are asked for and %d packets repaired, want none and one", asked, out.ssrcs[200])
+	}
+	lose(first+300, first+400) // the first are three seconds old
 	lose(first+100, first+400)
-	if asked != 1 || out.ssrcs[200] > 0 {
-		t.Errorf("%d key frames are asked for and %d packets repaired, want one and none", asked, out.ssrcs[200])
+	if asked != 2 || out.ssrcs[200] != 1 {
+		t.Errorf("old ones: %d key frames are asked for and %d packets repaired, want two and none", asked, out.ssrcs[200]-1)
 	}
 	p := packet{seq: 400, time: 400 * 3000, codec: vp8, key: true, payload: append(vp8Header(400, 144, true), make([]byte, 1000)...)}
 	f.take(&p, false, 1100, now)
 	lose(first+100, first+400)
-	if asked != 1 {
+	if asked != 2 {
 		t.Error("a key frame is asked for though one has come")
 	}
 }
@@ -191,6 +196,11 @@ func TestAPausedLineSendsPaddingOnly(t *testing.T) {
 		t.Errorf("not padding: %+v", out.last)
 	}
 	l.hold(false)
+	before := out.packets
+	f.take(&packet{seq: 299, time: 87_000, codec: vp8, payload: payload}, false, 1100, now)
+	if out.packets != before {
+		t.Error("the picture goes on with something that cannot be decoded")
+	}
 	f.take(&packet{seq: 300, time: 90_000, codec: vp8, key: true, payload: payload}, false, 1100, now)
 	if out.last.SequenceNumber != last+1 || out.last.Padding {
 		t.Errorf("the picture goes on with %+v after %d", out.last, last)

@@ -160,13 +160,13 @@ func TestAPictureIsPausedAndComesBack(t *testing.T) {
 	within(t, 3*time.Minute, "the weak one is told that the picture goes on", func() bool {
 		return !weak.paused("clinic", Camera)
 	})
-	within(t, time.Minute, "the picture goes on", func() bool { return weak.count(video, "clinic camera") > 20 })
-	packets := slices.SortedFunc(slices.Values(weak.packets(video)), func(a, b received) int {
-		return int(int16(a.header.SequenceNumber - b.header.SequenceNumber))
+	within(t, time.Minute, "the picture goes on, from a key frame", func() bool {
+		packets := slices.SortedFunc(slices.Values(weak.packets(video)), func(a, b received) int {
+			return int(int16(a.header.SequenceNumber - b.header.SequenceNumber))
+		})
+		at := slices.IndexFunc(packets, func(p received) bool { return p.key })
+		return at >= 0 && len(packets)-at > 20
 	})
-	if !packets[0].key {
-		t.Error("the picture goes on with something that cannot be decoded")
-	}
 }
 
 func (c *client) paused(participant string, s Source) bool {

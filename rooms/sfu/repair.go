@@ -13,6 +13,10 @@ const (
 	repairShare  = 0.3
 	pictureBurst = 100
 	soundBurst   = 20
+	// pictureWithin, or repairTrips round trips, is how old a repaired picture may be:
+	// a browser plays all that is repaired, and would be late by as much.
+	pictureWithin = time.Second
+	repairTrips   = 3
 )
 
 // allowance is how many repairs of a stream may be sent or asked for now.
@@ -37,9 +41,9 @@ func (a *allowance) spend() bool {
 	return true
 }
 
-// mend answers a NACK. Where something is missing that is not kept any more, the
-// rest is of no use: only a key frame mends the picture, and a browser that waits for
-// the repairs asks for one seconds later.
+// mend answers a NACK. Where something is missing that is not kept any more, or is
+// too old, the rest is of no use: only a key frame mends the picture, and a browser
+// that waits for the repairs asks for one seconds later.
 func (l *line) mend(nacks []rtcp.NackPair, now time.Time) {
 	for _, pair := range nacks {
 		gone := false
@@ -55,7 +59,7 @@ func (l *line) mend(nacks []rtcp.NackPair, now time.Time) {
 }
 
 // repair sends one packet again, from the publisher's cache, as RTX (RFC 4588) when
-// the browser speaks it. It reports false when the packet is wanted and gone.
+// the browser speaks it. It reports false when the packet is wanted and gone, or too old.
 func (l *line) repair(lost uint16, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -66,6 +70,9 @@ func (l *line) repair(lost uint16, now time.Time) bool {
 	m, p := l.kept(seq)
 	if m == nil {
 		return l.kind == audio || seq < l.lastKey || l.lastSeq-seq < cacheSize // it may still come
+	}
+	if l.kind == video && l.isOld(p.time+m.time) {
+		return seq < l.lastKey
 	}
 	if !l.allowance.spend() {
 		return true
@@ -81,6 +88,12 @@ func (l *line) repair(lost uint16, now time.Time) bool {
 	l.rtxSeq++
 	l.send(m, &p, l.rtxSSRC, rtx, l.rtxSeq, whole, now)
 	return true
+}
+
+// isOld tells whether a picture of a time is too old to be repaired.
+func (l *line) isOld(timestamp uint32) bool {
+	age := time.Duration(l.lastTime-timestamp) * time.Second / time.Duration(vp8.clock())
+	return age > max(pictureWithin, repairTrips*l.conn.roundTrip())
 }
 
 // kept finds a packet that was sent, by the line's number, and the mapping that it
