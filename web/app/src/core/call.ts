@@ -33,7 +33,7 @@ export interface NegotiationOptions<P extends Peer> {
   /** A new peer connection stands: attach the tracks to it. */
   begun: (peer: P) => void;
   lines: (lines: Line[]) => void;
-  /** Have the socket show that it works: proved() or attach() follows. */
+  /** Have the socket show that it works, or come back: proved() or attach() follows. */
   prove: () => void;
   state: (state: PeerState) => void;
 }
@@ -147,11 +147,11 @@ export class Negotiation<P extends Peer> {
     else if (this.#silence) this.#options.prove();
   }
 
-  /** Nothing has arrived for a while. Whether the socket works decides what helps. */
+  /** Nothing has arrived for a while, or still does not. Whether the socket works decides what helps. */
   silent(): void {
-    if (this.#closed || this.#silence || !this.peer) return;
+    if (this.#closed || !this.peer || (this.#silence && this.#attached)) return;
     this.#silence = true;
-    if (this.#attached) this.#options.prove();
+    this.#options.prove();
   }
 
   /** The socket works: what is silent now is the media's own path. */
@@ -167,6 +167,7 @@ export class Negotiation<P extends Peer> {
     if (!this.#silence) return;
     this.#silence = false;
     if (!this.#outstanding) clearTimeout(this.#timer);
+    if (!this.#attached) this.#options.prove(); // the link is back
   }
 
   /** The server could not take the offer. */

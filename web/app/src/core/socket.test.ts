@@ -154,15 +154,27 @@ describe('a link', () => {
     expect(opened()).toBe(2);
   });
 
-  it('does not wait any longer for its next attempt when it is to prove itself', async () => {
+  it('begins an attempt anew that is old when it is to prove itself', async () => {
     const { it: socket } = await welcomed();
+    await vi.advanceTimersByTimeAsync(5_000);
     last().onclose?.({ code: 1006 });
+    await vi.advanceTimersByTimeAsync(700);
+    expect(opened()).toBe(2); // and nobody answers
     socket.prove();
     await settle();
     expect(opened()).toBe(2);
-    socket.prove(); // that attempt is under way
+    await vi.advanceTimersByTimeAsync(3_000);
+    socket.prove();
     await settle();
-    expect(opened()).toBe(2);
+    expect(opened()).toBe(3);
+    await vi.advanceTimersByTimeAsync(3_000);
+    socket.prove(); // this one is given longer: the link may be that slow
+    await settle();
+    expect(opened()).toBe(3);
+    await vi.advanceTimersByTimeAsync(3_000);
+    socket.prove();
+    await settle();
+    expect(opened()).toBe(4);
   });
 
   it('does not come back when the server says not to', async () => {

@@ -57,6 +57,11 @@ const proofLeast = 400; // ms
 const proofMargin = 200; // ms
 const proofUnknown = 1_200; // ms
 const helloWithin = 12_000; // ms from opening to the first frame
+// An attempt that began in an outage goes on seconds after it, or never after a new
+// address. One that is older than this, and than so many of the last known round trips,
+// may be begun anew; the next is given twice as long.
+const attemptGood = 3_000; // ms
+const attemptTrips = 12;
 const usualWaits = { first: 400, most: 12_000 }; // ms
 
 /** How long to wait before attempt n (0 is the first retry): full jitter above a floor. */
@@ -75,6 +80,8 @@ export class Link {
   #wire: Wire | undefined;
   #attempt = 0;
   #tries = 0; // attempts ever begun; makes late callbacks of an older wire void
+  #began = 0; // when the last of them was
+  #patience = 1; // twice as long for each attempt in a row that was given up
   #ready = false; // hello was answered
   #stopped = false;
   #pinged = 0; // when the unanswered ping was sent, 0 for none
@@ -114,10 +121,13 @@ export class Link {
     this.#finish(code);
   }
 
-  /** Asks whether the connection lives. One that does not answer soon is replaced. */
+  /** Asks whether the connection lives. One that does not answer soon is replaced, or does not open. */
   prove(): void {
     if (!this.#ready) {
-      if (!this.#wire) this.#retryNow();
+      const good = this.#patience * Math.max(attemptGood, attemptTrips * (this.rtt || 0));
+      if (Date.now() - this.#began < good) return;
+      this.#patience *= 2;
+      this.reconnect();
       return;
     }
     if (this.#proof !== undefined) return;
@@ -140,6 +150,7 @@ export class Link {
   async #connect(): Promise<void> {
     this.#drop();
     const mine = ++this.#tries;
+    this.#began = Date.now();
     let hello: Frame;
     try {
       hello = await this.#options.hello();
@@ -187,6 +198,7 @@ export class Link {
     if (!this.#ready && frame.type === 'welcome') {
       this.#ready = true;
       this.#attempt = 0;
+      this.#patience = 1;
       clearTimeout(this.#timer);
       this.#timer = undefined;
       this.#pinged = 0;
