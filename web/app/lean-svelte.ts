@@ -50,6 +50,7 @@ const folds: Fold[] = [
   { in: render, from: /^\t\t\t\},\n\t\t\ttransformError\n\t\t\);$/m, to: '});' },
   { in: effects, from: 'parent && parent.b', to: 'null' },
   { in: batch, from: /^\t\t\teffect\.b\?\.is_pending &&$/m, to: 'false &&' },
+  { in: 'error-handling.js', from: 'error === HYDRATION_ERROR', to: 'false' },
   { in: 'error-handling.js', from: '(effect.f & BOUNDARY_EFFECT) !== 0', to: 'false' },
 
   // No transitions and no animations: what goes is gone at once.
@@ -70,6 +71,7 @@ const folds: Fold[] = [
   { in: deriveds, from: 'e.ac !== null', to: 'false' },
 
   // One kind of document, and no elements of other makers in it.
+  { in: 'dom/operations.js', from: "key.startsWith('xlink:')", to: 'false' },
   { in: template, from: "name === 'math' ? NAMESPACE_MATHML : ns", to: 'ns' },
   { in: template, from: '(flags & TEMPLATE_USE_MATHML) !== 0', to: 'false' },
   { in: template, from: 'attributes?.is', to: 'undefined' },
