@@ -75,7 +75,7 @@ func (r *Room) attach(e RoomEntry, pass RoomPass, chat []RoomChat) (*Hold, error
 		r.people = append(r.people, p)
 		r.empty = time.Time{}
 	}
-	resumed := known && e.Participant == p.id && p.mediaUp
+	resumed := known && e.Participant == p.id && (p.mediaUp || p.peer != nil && p.peer.Holds())
 	if p.hold != nil {
 		p.hold.out.Close(ClosedTakenOver)
 	}

@@ -98,7 +98,7 @@ type RoomPerson struct {
 type RoomSnapshot struct {
 	Participant string
 	Grace       time.Duration
-	Resumed     bool // the media connection of before is still good
+	Resumed     bool // the media connection of before can go on, if need be on another path
 	Phase       RoomPhase
 	Case        RoomCase
 	May         []RoomRight

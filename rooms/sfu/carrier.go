@@ -168,9 +168,10 @@ func (t *carrier) onICE(s ice.ConnectionState) {
 }
 
 // isUp tells whether media can flow.
-func (t *carrier) isUp() bool {
-	return t.iceUp.Load() && t.keyed.Load() && !t.over.Load() && t.done.Err() == nil
-}
+func (t *carrier) isUp() bool { return t.iceUp.Load() && t.holds() }
+
+// holds tells whether it could, with a way.
+func (t *carrier) holds() bool { return t.keyed.Load() && !t.over.Load() && t.done.Err() == nil }
 
 // read sorts what comes through the agent (RFC 7983).
 func (t *carrier) read() {

@@ -25,6 +25,7 @@ type path struct {
 	real    [][]byte   // the first packets of the browser
 	browser *net.UDPAddr
 	loses   func(raw []byte) bool // of what comes from the server; nil: nothing
+	dead    bool                  // nothing passes either way
 	rate    int                   // bits/s
 	waiting int                   // bytes
 }
@@ -85,8 +86,11 @@ func (p *path) up() {
 		if len(p.real) < realKept {
 			p.real = append(p.real, slices.Clone(b[:n]))
 		}
+		dead := p.dead
 		p.mu.Unlock()
-		_, _ = p.inner.WriteToUDP(b[:n], p.server)
+		if !dead {
+			_, _ = p.inner.WriteToUDP(b[:n], p.server)
+		}
 	}
 }
 
@@ -99,7 +103,7 @@ func (p *path) down() {
 		}
 		p.mu.Lock()
 		full := time.Duration(p.waiting+n)*8*time.Second/time.Duration(p.rate) > queueTime
-		lost := full || p.loses != nil && p.loses(b[:n])
+		lost := full || p.dead || p.loses != nil && p.loses(b[:n])
 		if !lost {
 			p.waiting += n
 		}
@@ -189,6 +193,7 @@ func (c *client) forget() {
 
 // The end of the handshake is sent again when it was lost, however often.
 func TestTheLastFlightIsLost(t *testing.T) {
+	t.Parallel()
 	s := listen(t)
 	p := newPath(t, s, 50_000_000)
 	lost := 0
@@ -208,4 +213,33 @@ func TestTheLastFlightIsLost(t *testing.T) {
 	if lost != 3 {
 		t.Errorf("%d flights were lost", lost)
 	}
+}
+
+// A connection whose way is dead is not given up: it goes on when the way is back.
+func TestAConnectionOutlivesItsWay(t *testing.T) {
+	t.Parallel()
+	s := listen(t)
+	r := s.NewRoom()
+	join(t, r, "expert", clientOptions{pairs: 1})
+	p := newPath(t, s, 50_000_000)
+	clinic := join(t, r, "clinic", clientOptions{pairs: 1, path: p})
+	clinic.gets("expert", Microphone)
+	up := func() bool {
+		clinic.mu.Lock()
+		defer clinic.mu.Unlock()
+		return clinic.up
+	}
+	kill := func(dead bool) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.dead = dead
+	}
+	kill(true)
+	within(t, time.Minute, "the way is known to be dead", func() bool { return !up() })
+	if !clinic.peer.Holds() {
+		t.Error("the connection is given up")
+	}
+	kill(false)
+	within(t, time.Minute, "the way is back", up)
+	clinic.gets("expert", Microphone)
 }

@@ -188,6 +188,14 @@ func (p *Peer) lines() []Line {
 	return out
 }
 
+// Holds tells whether the browser's connection can go on, if need be by an ICE
+// restart, whether or not media flows now.
+func (p *Peer) Holds() bool {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	return !p.closed && p.conn != nil && p.conn.way.holds()
+}
+
 // Layers are the layers of the peer's pictures that are of use beside the largest.
 func (p *Peer) Layers() []Layer {
 	p.room.mu.Lock()

@@ -68,7 +68,7 @@ type RoomWelcome struct {
 	Participant string        `json:"participant" doc:"the person's own id in this room"`
 	Token       string        `json:"token" doc:"room token: resumes this socket on any node, valid 10 min"`
 	Grace       int           `json:"grace" doc:"seconds within which a dropped socket may resume"`
-	Resumed     bool          `json:"resumed" doc:"true: the media connection of before is still good"`
+	Resumed     bool          `json:"resumed" doc:"true: the media connection of before can go on, if need be on another path"`
 	Phase       string        `json:"phase" enum:"lobby,waiting,in"`
 	State       string        `json:"state" doc:"state of the consult"`
 	Version     int64         `json:"version" doc:"version of the consult, as in case"`

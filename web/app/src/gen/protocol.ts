@@ -177,7 +177,7 @@ export interface RoomWelcome {
   token: string;
   /** seconds within which a dropped socket may resume */
   grace: number;
-  /** true: the media connection of before is still good */
+  /** true: the media connection of before can go on, if need be on another path */
   resumed: boolean;
   phase: "lobby" | "waiting" | "in";
   /** state of the consult */
