@@ -61,7 +61,7 @@ const helloWithin = 12_000; // ms from opening to the first frame
 // address. One that is older than this, and than so many of the last known round trips,
 // may be begun anew; the next is given twice as long.
 const attemptGood = 3_000; // ms
-const attemptTrips = 12;
+const attemptTrips = 8;
 const usualWaits = { first: 400, most: 12_000 }; // ms
 
 /** How long to wait before attempt n (0 is the first retry): full jitter above a floor. */
