@@ -138,8 +138,9 @@ func enter(server *process, room, number, size int, eager bool) (*person, error)
 	}
 	connected := make(chan struct{})
 	up := sync.OnceFunc(func() { close(connected) })
-	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateConnected {
+	// DTLS comes last; who looks for a path eagerly finds it away between two packets.
+	p.pc.GetSenders()[0].Transport().OnStateChange(func(s webrtc.DTLSTransportState) {
+		if s == webrtc.DTLSTransportStateConnected {
 			up()
 		}
 	})
