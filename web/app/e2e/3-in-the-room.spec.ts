@@ -214,7 +214,8 @@ test('eight people, six of them elsewhere, hear and see each other', manyPicture
   await does(wang, 'call-in', id, { person: 'demo-ayi', seat: 'interpreter' });
   const elsewhere = new Guests(server, id, [...guests, 'ayi']);
   try {
-    await wang.button('room.admit').first().click(); // an interpreter waits to be let in
+    // An interpreter waits to be let in; each comes when the one before sees everybody.
+    await wang.button('room.admit').first().click({ timeout: 60_000 });
     await elsewhere.perceive();
     const names = ['赵燕', '刘芳', '孙浩', '徐宁', '马莉', '古丽'];
     // A machine that is short of time has pictures paused for up to a minute.
