@@ -79,7 +79,7 @@ leaks: ## 1,000 joins and leaves, and what the server holds before and after (ab
 fuzz: ## fuzz every decoder of outside input, FUZZTIME (default 30s) each
 	@deploy/dev/fuzz.sh
 
-bench: ## what forwarding costs, beside a bare forwarder in the same run (4 minutes; an idle machine gives steady figures)
+bench: ## what forwarding costs, beside a bare forwarder in the same run (6 minutes; an idle machine gives steady figures)
 	@go run ./rooms/sfu/bench
 
 dev: $(MODULES) ## the browser app with live reload on http://localhost:5173, against the server at CONSILIUM_URL (default http://localhost:8080)

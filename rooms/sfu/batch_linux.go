@@ -18,8 +18,8 @@ import (
 const (
 	// beat is how long a busy socket waits between two looks: what comes and
 	// goes meanwhile shares one wake-up and one system call. It is the most that
-	// a packet waits on each of the two ways. A quiet socket has no beat. A wake-up
-	// costs more than a packet: on a virtual machine half of all with 1 ms.
+	// a packet waits on each of the two ways. A quiet socket has no beat. On a virtual
+	// machine a wake-up costs several packets; with 1 ms they were half of all.
 	beat = 2 * time.Millisecond
 	// alone is after how long without packets one is read without a beat after it.
 	alone = 2 * beat

@@ -169,7 +169,7 @@ func (e *estimate) judge(roundTrip time.Duration, starting bool, now time.Time) 
 		// and what they err by is not to cost the picture: the next window corrects it.
 		e.periods = e.periods[len(e.periods)-fillingReports:]
 		through, queue, loss, _ = e.measure()
-		e.relieve(max(through, rampLeast), queue, loss, roundTrip, now)
+		e.relieve(max(through, rampStart), queue, loss, roundTrip, now)
 		return true
 	}
 	switch {

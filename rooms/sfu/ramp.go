@@ -6,14 +6,12 @@ import (
 )
 
 const (
-	// rampStart is what a link is given at first, bits/s. It doubles in rampDouble,
-	// and after rampDoublings it is more than a room's pictures take.
+	// rampStart is what a link is given at first, bits/s, and taken to carry when there
+	// is a first sign that the ramp is too much. It doubles in rampDouble, and after
+	// rampDoublings it is more than a room's pictures take.
 	rampStart     = 64_000
 	rampDouble    = 500 * time.Millisecond
 	rampDoublings = 8
-	// rampLeast is what a link is taken to carry at least, at the first sign that the
-	// ramp is too much.
-	rampLeast = rampStart
 	// rampWait is how long the first report may take to come: before it nothing is
 	// raised. The end of the handshake may have been lost, and the browser reads nothing
 	// until that has come again. However late it is, the ramp doubles within rampSlow.
