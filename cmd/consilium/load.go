@@ -15,17 +15,22 @@ import (
 const (
 	loadPatience = 60 * time.Second // that somebody may take to get into a call
 	largestCall  = 8                // people
+	// loadGrowth is what goes by before it counts: the server gives a link that it does not
+	// know little, and more only after some seconds.
+	loadGrowth = 15 * time.Second
 )
 
 type loadCmd struct {
-	Rooms   int           `help:"Calls at the same time." default:"1"`
-	People  int           `help:"People in each call, 2 to 8." default:"2"`
-	For     time.Duration `help:"How long to count once everybody is in." default:"20s"`
-	Joins   float64       `help:"People who join in a second." default:"2"`
-	Picture int           `help:"Rate of each picture, kbit/s." default:"600"`
-	URL     string        `name:"url" help:"A demonstration that runs already, instead of one of its own."`
-	Consult string        `help:"Only join this consult's call at --url, as --as, and stay until told to end."`
-	As      []string      `help:"Logins of those who join --consult; they must have a seat there."`
+	Rooms    int           `help:"Calls at the same time." default:"1"`
+	People   int           `help:"People in each call, 2 to 8." default:"2"`
+	For      time.Duration `help:"How long to count once everybody is in and the pictures have grown, 15 s later." default:"20s"`
+	Joins    float64       `help:"People who join in a second." default:"2"`
+	Picture  int           `help:"Rate of each picture, kbit/s; of its smaller layer as much as the server asks for." default:"600"`
+	Thin     int           `help:"People of each call, the last to join, whose downlink is thin; at least two have none."`
+	ThinRate int           `help:"Rate of a thin downlink, kbit/s." default:"400"`
+	URL      string        `name:"url" help:"A demonstration that runs already, instead of one of its own."`
+	Consult  string        `help:"Only join this consult's call at --url, as --as, and stay until told to end."`
+	As       []string      `help:"Logins of those who join --consult; they must have a seat there."`
 }
 
 // Run holds the calls and prints what came of them.
@@ -35,6 +40,9 @@ func (c *loadCmd) Run(ctx context.Context) error {
 	}
 	if c.Rooms < 1 || c.People < 2 || c.People > largestCall || c.Joins <= 0 || c.Picture < 0 || c.For <= 0 {
 		return errors.New("at least one call, of 2 to 8 people, who join at some rate and stay a while")
+	}
+	if c.Thin < 0 || c.Thin > c.People-2 || c.ThinRate <= 0 {
+		return errors.New("at least two people of each call have no thin downlink, which carries something")
 	}
 	if c.URL != "" {
 		return c.hold(ctx, c.URL, nil)
@@ -49,11 +57,12 @@ func (c *loadCmd) Run(ctx context.Context) error {
 // guest is one person of a load, in a call.
 type guest struct {
 	room *client.Room
+	thin bool          // on a thin downlink, which may carry no picture
 	took time.Duration // from asking for the ticket to hearing and seeing everyone who was there
 }
 
-// enter takes one person into a call. Before it returns they hear and see those
-// who are in it already.
+// enter takes one person into a call. Before it returns they hear those who are in
+// it already, and see them.
 func (c *loadCmd) enter(ctx context.Context, person client.Config, consult string) (*guest, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadPatience)
 	defer cancel()
@@ -62,7 +71,7 @@ func (c *loadCmd) enter(ctx context.Context, person client.Config, consult strin
 	if err != nil {
 		return nil, err
 	}
-	g := &guest{room: room}
+	g := &guest{room: room, thin: person.Downlink > 0}
 	err = errors.Join(room.Connect(ctx, largestCall-1), room.SetMedia(protocol.Media{Microphone: true, Camera: true}), room.Knock())
 	if err == nil {
 		err = room.Await(ctx, "being in the call", func(r *client.Room) bool { return r.Phase() == "in" })
@@ -81,8 +90,12 @@ func (c *loadCmd) enter(ctx context.Context, person client.Config, consult strin
 // perceives waits for the sound and the picture of all others in the call and
 // tells when the last of them began to arrive.
 func (g *guest) perceives(ctx context.Context) (last time.Time, err error) {
+	sources := []string{"microphone", "camera"}
+	if g.thin {
+		sources = sources[:1]
+	}
 	for _, other := range g.room.Showing() {
-		for _, source := range []string{"microphone", "camera"} {
+		for _, source := range sources {
 			if err := g.room.AwaitMedia(ctx, other, source, 1); err != nil {
 				return last, err
 			}
@@ -133,37 +146,56 @@ func leave(in []*guest) {
 // hold fills the rooms, counts for a while and prints the result.
 func (c *loadCmd) hold(ctx context.Context, url string, own *ownServer) error {
 	fmt.Printf("%d calls of %d, pictures of %d kbit/s, %g join in a second\n", c.Rooms, c.People, c.Picture, c.Joins)
+	if c.Thin > 0 {
+		fmt.Printf("%d of each call on a downlink of %d kbit/s\n", c.Thin, c.ThinRate)
+	}
 	calls, err := c.fill(ctx, url)
 	in := slices.Concat(calls...)
 	defer func() { leave(in) }()
 	if err != nil {
 		return err
 	}
+	if err := pass(ctx, loadGrowth); err != nil {
+		return err
+	}
 	before, used, began := count(in), own.used(), time.Now()
-	select {
-	case <-time.After(c.For):
-	case <-ctx.Done():
-		return ctx.Err()
+	thin, others := look(in, true), look(in, false)
+	if err := pass(ctx, c.For); err != nil {
+		return err
 	}
 	after, spent, length := count(in), own.used()-used, time.Since(began)
-	packets, lost := after.Packets-before.Packets, after.Lost-before.Lost
+	seenThin, seenOthers := look(in, true).since(thin, length), look(in, false).since(others, length)
+	packets, lost := after.Packets-before.Packets, max(after.Lost-before.Lost, 0) // what was missing before may have come since
 	if packets == 0 {
 		return errors.New("nothing arrives")
 	}
 	var took []time.Duration
 	for _, call := range calls {
-		for _, g := range call[1:] { // nobody was there before the first
+		for _, g := range call[1 : c.People-c.Thin] { // nobody was there before the first
 			took = append(took, g.took)
 		}
 	}
 	slices.Sort(took)
 	fmt.Printf("%-30s %8d ms, slowest twentieth from %d ms\n", "joined, all heard and seen", took[len(took)/2].Milliseconds(), took[len(took)*19/20].Milliseconds())
 	fmt.Printf("%-30s %8.0f /s, %.3f %% lost\n", "packets that arrived", float64(packets)/length.Seconds(), 100*float64(lost)/float64(packets+lost))
+	if c.Thin > 0 {
+		fmt.Printf("%-30s %s; at the others %s\n", "a picture on a thin downlink", seenThin, seenOthers)
+	}
 	if own != nil && spent > 0 {
 		fmt.Printf("%-30s %8.1f µs a packet, %.0f %% of a processor\n", "processor time of the server", float64(spent.Microseconds())/float64(packets), 100*spent.Seconds()/length.Seconds())
 		fmt.Printf("%-30s %8.1f MB\n", "memory of the server", own.megabytes())
 	}
 	return nil
+}
+
+// pass lets time go by.
+func pass(ctx context.Context, length time.Duration) error {
+	select {
+	case <-time.After(length):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // fill lets people join one after the other; the calls fill up side by side.
@@ -190,6 +222,9 @@ func (c *loadCmd) fillOne(ctx context.Context, url string, first int, turn <-cha
 			return nil, err
 		}
 		people[i].Picture = c.Picture * 1000
+		if i >= c.People-c.Thin {
+			people[i].Downlink = c.ThinRate * 1000
+		}
 	}
 	var view struct{ ID string }
 	err = people[0].Post(ctx, "/api/consults/start", map[string]any{
@@ -227,4 +262,35 @@ func count(in []*guest) (sum client.Received) {
 		sum.Lost += n.Lost
 	}
 	return sum
+}
+
+// view is what arrived of pictures.
+type view struct {
+	client.Received
+	pictures int
+}
+
+// look sums up the pictures of those who are on a thin downlink, or of the others.
+func look(in []*guest, thin bool) (v view) {
+	for _, g := range in {
+		if g.thin != thin {
+			continue
+		}
+		for _, other := range g.room.Showing() {
+			n := g.room.Received(other, "camera")
+			v.pictures++
+			v.Bytes += n.Bytes
+			v.Frames += n.Frames
+			v.Small += n.Small
+		}
+	}
+	return v
+}
+
+// since tells what a picture got on average since before.
+func (v view) since(before view, length time.Duration) string {
+	frames := v.Frames - before.Frames
+	each := float64(v.pictures) * length.Seconds()
+	return fmt.Sprintf("%.0f kbit/s, %.1f frames/s, %.0f %% small", float64(8*(v.Bytes-before.Bytes))/1000/each,
+		float64(frames)/each, 100*float64(v.Small-before.Small)/float64(max(frames, 1)))
 }

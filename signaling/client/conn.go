@@ -25,6 +25,10 @@ type Config struct {
 	// Picture is the rate of the picture that is sent, bit/s, at 30 frames a second.
 	// 0: ten small frames a second.
 	Picture int
+	// Downlink is the rate of a thin link to the client, bit/s, whose queue drops what
+	// does not fit. The client then tells when packets came, as browsers do. 0: the
+	// machine's own, and nothing is told. What comes from a relay is not held up.
+	Downlink int
 }
 
 // Closed says that the server closed the socket.

@@ -21,6 +21,7 @@ import (
 type Media struct {
 	pc     *webrtc.PeerConnection
 	early  early
+	camera camera
 	work   sync.WaitGroup
 	cancel context.CancelFunc
 	audio  int // receiving sections
@@ -28,32 +29,8 @@ type Media struct {
 
 	mu       sync.Mutex // guards what follows
 	id       int64
-	received map[string]Received // by mid
-	up       chan struct{}       // closed once connected
-}
-
-// Received counts what arrived on one section.
-type Received struct {
-	Packets int
-	Frames  int       // packets that end a frame
-	Lost    int       // gaps in the sequence numbers that nothing filled
-	First   time.Time // when the first packet came
-
-	lowest, highest int64 // sequence numbers, extended (RFC 3550, appendix A.1)
-}
-
-// add counts a packet.
-func (n *Received) add(seq uint16, marker bool, now time.Time) {
-	if n.Packets == 0 {
-		n.First, n.lowest, n.highest = now, int64(seq), int64(seq)
-	}
-	extended := n.highest + int64(int16(seq-uint16(n.highest)))
-	n.lowest, n.highest = min(n.lowest, extended), max(n.highest, extended)
-	n.Packets++
-	if marker {
-		n.Frames++
-	}
-	n.Lost = int(n.highest-n.lowest) + 1 - n.Packets
+	received map[string]*stream // by mid
+	up       chan struct{}      // closed once connected
 }
 
 // picture and sound are sent at these rates.
@@ -69,13 +46,14 @@ func (r *Room) Connect(ctx context.Context, pairs int) error {
 	r.watch.mu.Lock()
 	relays := r.relays
 	r.watch.mu.Unlock()
-	m, err := newMedia(pairs, r.cfg.Picture, configuration(r.cfg, relays))
+	m, err := newMedia(pairs, r.cfg, relays)
 	if err != nil {
 		return err
 	}
 	r.watch.mu.Lock()
 	former := r.media
 	r.media = m
+	m.camera.ask(r.layers)
 	r.watch.mu.Unlock()
 	if former != nil {
 		if err := former.close(); err != nil {
@@ -160,45 +138,6 @@ func (r *Room) negotiate(ctx context.Context, m *Media, fresh bool) error {
 	return m.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP})
 }
 
-// Received counts what has arrived from a participant's source so far.
-func (r *Room) Received(participant, source string) Received {
-	r.watch.mu.Lock()
-	defer r.watch.mu.Unlock()
-	return r.received(participant, source)
-}
-
-func (r *Room) received(participant, source string) Received {
-	if r.media == nil {
-		return Received{}
-	}
-	for _, l := range r.lines {
-		if l.Participant == participant && l.Source == source {
-			r.media.mu.Lock()
-			defer r.media.mu.Unlock()
-			return r.media.received[l.MID]
-		}
-	}
-	return Received{}
-}
-
-// Total sums what has arrived on all sections so far; it has no First.
-func (r *Room) Total() (sum Received) {
-	r.watch.mu.Lock()
-	m := r.media
-	r.watch.mu.Unlock()
-	if m == nil {
-		return sum
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, n := range m.received {
-		sum.Packets += n.Packets
-		sum.Frames += n.Frames
-		sum.Lost += n.Lost
-	}
-	return sum
-}
-
 // AwaitMedia waits until so many more packets of a participant's source arrive.
 func (r *Room) AwaitMedia(ctx context.Context, participant, source string, packets int) error {
 	start := r.Received(participant, source).Packets
@@ -236,54 +175,25 @@ func configuration(cfg Config, relays []protocol.ICEServer) webrtc.Configuration
 // transportCC is the header extension that numbers a connection's packets.
 const transportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
-func newMedia(pairs, rate int, cfg webrtc.Configuration) (*Media, error) {
-	// A page that ends its call hears late packets; pion's errors about them say
-	// nothing. PION_LOG_ERROR=pc brings them back.
-	quiet := logging.NewDefaultLoggerFactory()
-	quiet.DefaultLogLevel = logging.LogLevelDisabled
-	var settings webrtc.SettingEngine
-	settings.LoggerFactory = quiet
-	settings.SetIncludeLoopbackCandidate(true) // a machine without a network still talks to itself
-	var engine webrtc.MediaEngine
-	if err := engine.RegisterDefaultCodecs(); err != nil {
-		return nil, err
-	}
-	// It does not tell when packets came, though they are numbered: many clients
-	// on one busy machine would look like many thin links.
-	var registry interceptor.Registry
-	if err := errors.Join(
-		webrtc.ConfigureNack(&engine, &registry),
-		webrtc.ConfigureRTCPReports(&registry),
-		engine.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: transportCC}, webrtc.RTPCodecTypeVideo),
-	); err != nil {
-		return nil, err
-	}
+func newMedia(pairs int, cfg Config, relays []protocol.ICEServer) (*Media, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	m := &Media{cancel: cancel, audio: pairs, video: pairs, received: make(map[string]Received), up: make(chan struct{})}
-	settings.BufferFactory = m.early.make
-	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&engine), webrtc.WithInterceptorRegistry(&registry))
-	pc, err := api.NewPeerConnection(cfg)
+	m := &Media{cancel: cancel, audio: pairs, video: pairs, received: make(map[string]*stream), up: make(chan struct{})}
+	api, err := m.newAPI(cfg.Downlink)
+	if err == nil {
+		m.pc, err = api.NewPeerConnection(configuration(cfg, relays))
+	}
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	m.pc = pc
 	connected := sync.OnceFunc(func() { close(m.up) })
-	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+	m.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		if s == webrtc.PeerConnectionStateConnected {
 			connected()
 		}
 	})
-	pc.OnTrack(m.count)
-	every, frames := frameEvery, picture(320, 240)
-	if rate > 0 {
-		every = fullRateEvery
-		frames = padded(frames, int(float64(rate)/8*every.Seconds()))
-	}
-	err = errors.Join(
-		m.source(ctx, webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, soundEvery, noise()),
-		m.source(ctx, webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, every, frames),
-	)
+	m.pc.OnTrack(m.count)
+	err = errors.Join(m.speak(ctx), m.film(ctx, cfg.Picture))
 	for range pairs {
 		err = errors.Join(err, m.line(webrtc.RTPCodecTypeAudio), m.line(webrtc.RTPCodecTypeVideo))
 	}
@@ -293,8 +203,43 @@ func newMedia(pairs, rate int, cfg webrtc.Configuration) (*Media, error) {
 	return m, nil
 }
 
-// source sends what next makes, again and again.
-func (m *Media) source(ctx context.Context, codec webrtc.RTPCodecCapability, every time.Duration, next func() []byte) error {
+// newAPI is the stack, behind a downlink of a rate, bit/s; 0: the machine's own.
+func (m *Media) newAPI(rate int) (*webrtc.API, error) {
+	// A page that ends its call hears late packets; pion's errors about them say
+	// nothing. PION_LOG_ERROR=pc brings them back.
+	quiet := logging.NewDefaultLoggerFactory()
+	quiet.DefaultLogLevel = logging.LogLevelDisabled
+	var settings webrtc.SettingEngine
+	settings.LoggerFactory = quiet
+	settings.SetIncludeLoopbackCandidate(true) // a machine without a network still talks to itself
+	settings.BufferFactory = m.early.make
+	var engine webrtc.MediaEngine
+	if err := engine.RegisterDefaultCodecs(); err != nil {
+		return nil, err
+	}
+	var registry interceptor.Registry
+	registry.Add(&repairs{}) // nearest to the network
+	err := errors.Join(
+		webrtc.ConfigureNack(&engine, &registry),
+		webrtc.ConfigureRTCPReports(&registry),
+		webrtc.ConfigureSimulcastExtensionHeaders(&engine),
+	)
+	if rate > 0 {
+		network, failed := newDownlink(rate)
+		settings.SetNet(network)
+		settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}) // TCP would go past the link
+		err = errors.Join(err, failed, webrtc.ConfigureTWCCSender(&engine, &registry))
+	} else {
+		// It does not tell when packets came, though they are numbered: many clients
+		// on one busy machine would look like many thin links.
+		err = errors.Join(err, engine.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: transportCC}, webrtc.RTPCodecTypeVideo))
+	}
+	return webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(&engine), webrtc.WithInterceptorRegistry(&registry)), err
+}
+
+// speak sends sound.
+func (m *Media) speak(ctx context.Context) error {
+	codec := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
 	track, err := webrtc.NewTrackLocalStaticSample(codec, codec.MimeType, "page")
 	if err != nil {
 		return err
@@ -310,15 +255,16 @@ func (m *Media) source(ctx context.Context, codec webrtc.RTPCodecCapability, eve
 			}
 		}
 	})
+	next := noise()
 	m.work.Go(func() {
-		tick := time.NewTicker(every)
+		tick := time.NewTicker(soundEvery)
 		defer tick.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if err := track.WriteSample(media.Sample{Data: next(), Duration: every}); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+				if err := track.WriteSample(media.Sample{Data: next(), Duration: soundEvery}); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 					return
 				}
 			}
@@ -331,27 +277,6 @@ func (m *Media) source(ctx context.Context, codec webrtc.RTPCodecCapability, eve
 func (m *Media) line(kind webrtc.RTPCodecType) error {
 	_, err := m.pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
 	return err
-}
-
-// count reads one receiving section until the connection ends.
-func (m *Media) count(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	mid := ""
-	for _, t := range m.pc.GetTransceivers() {
-		if t.Receiver() == receiver {
-			mid = t.Mid()
-		}
-	}
-	for {
-		packet, _, err := track.ReadRTP()
-		if err != nil {
-			return
-		}
-		m.mu.Lock()
-		n := m.received[mid]
-		n.add(packet.SequenceNumber, packet.Marker, time.Now())
-		m.received[mid] = n
-		m.mu.Unlock()
-	}
 }
 
 // tracks names the sections that send.

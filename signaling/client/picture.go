@@ -15,15 +15,6 @@ func picture(width, height int) func() []byte {
 	}
 }
 
-// padded makes frames as large as they are to be, bytes. A decoder does not read
-// on after the last partition's data.
-func padded(next func() []byte, size int) func() []byte {
-	return func() []byte {
-		frame := next()
-		return append(frame, make([]byte, max(0, size-len(frame)))...)
-	}
-}
-
 // keyFrame is one intra frame without any residue: every macroblock is its
 // prediction from its neighbours.
 func keyFrame(width, height int, seed uint64) []byte {

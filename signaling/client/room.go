@@ -28,6 +28,7 @@ type Room struct {
 	may      []string
 	roster   map[string]protocol.Participant
 	lines    []protocol.Line
+	layers   []protocol.Layer
 	chat     []protocol.ChatMessage
 	errors   []protocol.Error
 	answer   protocol.Answer
@@ -90,6 +91,7 @@ func (r *Room) receive(body any, _ uint64) {
 			if len(m.Lines) > 0 {
 				r.lines = m.Lines
 			}
+			r.ask(m.Layers)
 		case protocol.Joined:
 			r.roster[m.Participant.ID] = m.Participant
 		case protocol.Updated:
@@ -110,12 +112,22 @@ func (r *Room) receive(body any, _ uint64) {
 			r.answer, r.lines = m, m.Lines
 		case protocol.Lines:
 			r.lines = m.Lines
+		case protocol.Layers:
+			r.ask(m.Layers)
 		case protocol.MoreLines:
 			r.more = &m
 		case protocol.Error:
 			r.errors = append(r.errors, m)
 		}
 	})
+}
+
+// ask tells the camera which of its layers are of use.
+func (r *Room) ask(layers []protocol.Layer) {
+	r.layers = layers
+	if r.media != nil {
+		r.media.camera.ask(layers)
+	}
 }
 
 // Await waits until is reports true of the room; is must not block.
