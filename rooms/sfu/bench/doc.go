@@ -5,5 +5,8 @@
 // turns in short slices, so that a busy machine disturbs all of them alike, and
 // the figures are medians over the slices.
 //
+// Pictures are cut into packets as Chromium cut them once (frames.txt). With -record
+// it is had to do so again, into a file.
+//
 // It knows rooms/sfu by its exported functions only.
 package main

@@ -23,6 +23,7 @@ func main() {
 	flag.IntVar(&o.slices, "slices", 7, "turns of each variant")
 	flag.DurationVar(&o.slice, "slice", 2500*time.Millisecond, "length of a turn")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of ours, two rooms of six, to this file and do nothing else")
+	flag.StringVar(&o.record, "record", "", "record a picture of Chromium into this file and do nothing else")
 	flag.Parse()
 	exit(run(o))
 }
@@ -39,6 +40,7 @@ type options struct {
 	slices  int
 	slice   time.Duration
 	profile string
+	record  string
 }
 
 const (
@@ -50,6 +52,9 @@ const (
 )
 
 func run(o options) error {
+	if o.record != "" {
+		return record(o.record)
+	}
 	if o.profile != "" {
 		return profileOurs(o)
 	}
@@ -104,7 +109,7 @@ func (s *stage) fill(w workload) error {
 	wait.Wait()
 	for i, p := range people {
 		if p != nil {
-			p.play(w, w.frameEvery*time.Duration(i)/time.Duration(all), &s.on)
+			p.play(w, float64(i)/float64(all), &s.on)
 			s.people = append(s.people, p)
 		}
 	}

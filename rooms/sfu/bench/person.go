@@ -253,13 +253,13 @@ func (p *person) leave() {
 	p.work.Wait()
 }
 
-// play sends while on is true, until the person leaves. Everybody starts at a
-// different moment of the frame's interval.
-func (p *person) play(w workload, offset time.Duration, on *atomic.Bool) {
+// play sends while on is true, until the person leaves. begins, a share, is where in
+// the recording and in a frame's interval.
+func (p *person) play(w workload, begins float64, on *atomic.Bool) {
 	p.work.Go(func() {
 		tick := time.NewTicker(playStep)
 		defer tick.Stop()
-		began := time.Now().Add(offset - w.frameEvery)
+		began := time.Now().Add(time.Duration((begins - 1) * float64(w.frameEvery)))
 		var wide, soundSeq, viewSeq uint16
 		var frames, sounds int
 		payload := make([]byte, 1500)
@@ -290,7 +290,7 @@ func (p *person) play(w workload, offset time.Duration, on *atomic.Bool) {
 				}
 				for ; frames < frame; frames++ {
 					key := p.key.Swap(false)
-					sizes := w.split(frames, key)
+					sizes := w.packets(frames, begins, key)
 					for i, size := range sizes {
 						viewSeq++
 						describe(payload, uint16(frames), i == 0, key)
