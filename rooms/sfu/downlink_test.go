@@ -136,6 +136,25 @@ func TestABusyMachineIsNoFullLink(t *testing.T) {
 	}
 }
 
+// Whose picture is about to be paused does not let the publisher free: its full voice
+// and picture would come just when the link is full.
+func TestAPauseLetsNobodyFree(t *testing.T) {
+	for seed := range uint64(4) {
+		w := newWorld(seed)
+		clinic := w.publish("clinic", 1_200_000)
+		w.run(10 * time.Second)
+		v := w.watch("expert", wire{rate: 60_000, queue: time.Second, delay: 150 * time.Millisecond, loss: 0.01}, clinic)
+		w.run(20 * time.Second)
+		v.forget()
+		for range 1200 {
+			w.run(100 * time.Millisecond)
+			if clinic.allowed > frugally {
+				t.Fatalf("after %v the publisher is told %d bits/s", w.now.Sub(v.record.began), clinic.allowed)
+			}
+		}
+	}
+}
+
 func TestALinkThatChanges(t *testing.T) {
 	w := newWorld(1)
 	link := dsl

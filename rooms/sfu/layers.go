@@ -270,7 +270,7 @@ func (p *publication) limit(now time.Time) {
 		switch {
 		case s.ramp:
 			starting[s.layer] = append(starting[s.layer], s.share)
-		case s.paused && (!s.quiet || s.share == 0):
+		case s.paused && !s.quiet, s.share == 0 && !s.since.IsZero():
 			paused++
 		case s.share > 0: // else nothing was decided yet
 			shares[s.layer] = append(shares[s.layer], s.share)
