@@ -65,6 +65,13 @@ func (c *cache) put(p *packet) {
 	s.payload = buffer
 }
 
+func (c *cache) has(seq uint16) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.slot(seq)
+	return s.filled && s.seq == seq
+}
+
 // get copies the packet out, its payload into buffer, which holds maxPacket.
 func (c *cache) get(seq uint16, buffer []byte) (packet, bool) {
 	c.mu.Lock()

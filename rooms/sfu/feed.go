@@ -29,6 +29,7 @@ type feed struct {
 	asks        bool // the publisher for what is missing
 
 	missing missing // only take uses it
+	key     keyed
 
 	live     atomic.Bool
 	arrived  atomic.Int64 // Unix nanoseconds of the last packet
@@ -63,6 +64,9 @@ func (f *feed) take(p *packet, repaired bool, size int, now time.Time) {
 			f.requestKeyFrame(now) // nothing else mends the picture
 		}
 		f.pendingKeyFrame(p.key, now)
+		if p.key {
+			f.key = keyed{p.seq, now}
+		}
 	}
 	if !f.publication.open.Load() {
 		return

@@ -124,12 +124,19 @@ func (l *line) write(f *feed, p *packet, now time.Time) {
 		if f.layer != l.layer || f.publication.feeds[f.layer].Load() != f {
 			return // another layer, or the publisher's connection of before
 		}
-		if !p.key {
+		switch {
+		case p.key:
+			l.start(f, p, now)
+		case !l.replay(f, p, now):
 			f.requestKeyFrame(now)
 			return
 		}
-		l.start(f, p, now)
 	}
+	l.pass(p, now)
+}
+
+// pass sends a packet by the newest mapping. The caller holds mu.
+func (l *line) pass(p *packet, now time.Time) {
 	m := &l.maps[len(l.maps)-1]
 	seq := l.lastSeq + int64(int16(p.seq+m.seq-uint16(l.lastSeq)))
 	if seq < m.first {
