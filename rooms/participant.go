@@ -144,7 +144,7 @@ func (p *Participant) lines() []sfu.Line {
 	return p.peer.Lines()
 }
 
-// layers are the smaller sizes of the person's own pictures that are of use now.
+// layers are the sizes of the person's own pictures of which something is to be said.
 func (p *Participant) layers() []sfu.Layer {
 	if p.peer == nil {
 		return nil

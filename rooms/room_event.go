@@ -63,7 +63,7 @@ const (
 )
 
 // RoomLine tells whose media a receiving section of the browser carries, RoomTrack
-// what it sends on one, and RoomLayer a smaller size of that which is of use: the
+// what it sends on one, and RoomLayer a size of that and how much of it is of use: the
 // media server's own words.
 type (
 	RoomLine   = sfu.Line
@@ -127,8 +127,8 @@ type RoomAnswer struct {
 // RoomLines replaces the map of the participant's receiving lines.
 type RoomLines struct{ Lines []RoomLine }
 
-// RoomLayers replaces the list of the smaller sizes of the participant's own pictures
-// that somebody watches.
+// RoomLayers replaces the list of the sizes of the participant's own pictures of which
+// something is to be said.
 type RoomLayers struct{ Layers []RoomLayer }
 
 // RoomMoreLines asks for an offer with more receiving sections.

@@ -40,12 +40,13 @@
 // was too much once. Until then a connection begins with a ramp (ramp.go): it is
 // given little and soon more, a picture that is more than that waits without a
 // word, with padding in its place, and who alone watches a publisher has it come
-// down. Sound is not counted and never held back. What the link
-// carries is divided among the pictures (allot.go). A publisher is told to send
-// no more than is of use to those who watch (goog-remb); a picture that then does
-// not fit somebody's link is paused for that browser alone (downlink.go), and
-// padding finds out when it would fit again (probe.go). All of it is under the
-// room's mutex, some ten times per second and connection.
+// down. Whom nobody watches is told to keep the picture at its smallest: it costs
+// little, and begins at once when somebody comes. Sound is not counted and never held
+// back. What the link carries is divided among the pictures (allot.go). A publisher is
+// told to send no more than is of use to those who watch (goog-remb); a picture that
+// then does not fit somebody's link is paused for that browser alone (downlink.go), and
+// padding finds out when it would fit again (probe.go). All of it is under the room's
+// mutex, some ten times per second and connection.
 //
 // A picture that comes in layers (simulcast.go) is the largest of them to everybody
 // whose links are alike, and comes down to what those carry, as without layers. Who
@@ -60,12 +61,12 @@
 //
 // The last packets of every source are kept, and sent again to whoever asks for
 // them (NACK); what we miss ourselves the publisher is asked for, and passed on late
-// (missing.go, repair.go). Pictures come again as RTX, sound with its own number, and
-// only between those who offered a=rtcp-fb nack for Opus: most browsers do both
-// without offering it. Sound is repaired only while the round trip is below 300 ms,
-// later nobody waits for it; and at most three packets of ten may be repairs. What
-// was repaired is reported as lost all the same: encoders choose their redundancy
-// by it.
+// (missing.go, repair.go). Who comes while a key frame is fresh begins with that
+// (replay.go). Pictures come again as RTX, sound with its own number, and only between
+// those who offered a=rtcp-fb nack for Opus: most browsers do both without offering it.
+// Sound is repaired only while the round trip is below 300 ms, later nobody waits for
+// it; and at most three packets of ten may be repairs. What was repaired is reported as
+// lost all the same: encoders choose their redundancy by it.
 //
 // # What the browser's offer must look like
 //

@@ -229,7 +229,7 @@ func (l *line) step(level int, now time.Time) {
 type limit struct {
 	ceiling int       // bits/s
 	told    int       // what the publisher was told of that with its ceilings
-	asked   int       // what it was asked for, when it is not the largest layer; 0: nothing
+	asked   int       // what it was asked for; 0: nothing, or all of the largest layer
 	used    time.Time // somebody watched it, when it is not the largest
 }
 
@@ -289,8 +289,8 @@ func (p *publication) limit(now time.Time) {
 			limit.ceiling = ceilingFor(p.most(k), shares[k])
 		case len(starting[k]) > 0:
 			limit.ceiling = ceilingFor(p.most(k), starting[k])
-		case paused > 0 && k == top:
-			limit.ceiling = videoFloor
+		case k == top && (paused > 0 || len(p.lines()) == 0):
+			limit.ceiling = videoFloor // it is small when somebody can watch it
 		default:
 			limit.ceiling = unlimited
 		}
@@ -325,26 +325,41 @@ func (p *publication) joining(smaller [][]int, largest []int, starting bool) (ou
 	return out
 }
 
-// ask tells the publisher which layers are of use beside the largest when that has
-// changed. The caller holds the room's mutex.
+// ask tells the publisher which layers are of use beside the largest, and when less
+// than all of that is, once it has changed. The caller holds the room's mutex.
 func (p *publication) ask(now time.Time) {
 	changed := false
 	var rates [layersMost]int
-	for k := range p.top() {
-		limit := &p.limits[k]
-		if !limit.used.IsZero() && now.Sub(limit.used) < lingerTime {
-			rates[k] = min(limit.ceiling, p.most(k))
-			if now.After(limit.used) && limit.asked > 0 {
-				rates[k] = limit.asked // nobody has a say in it any more
-			}
+	for k := range p.top() + 1 {
+		rate, before := p.useful(k, now), p.limits[k].asked
+		less, more := before*9/10, before*5/4
+		if k == p.top() { // it keeps to its ceiling anyway: this is for what its screen says
+			less, more = before/2, 2*before
 		}
-		changed = changed || (rates[k] > 0) != (limit.asked > 0) || rates[k] < limit.asked*9/10 || rates[k] > limit.asked*5/4
+		rates[k] = rate
+		changed = changed || (rate > 0) != (before > 0) || rate < less || rate > more
 	}
 	if !changed {
 		return
 	}
-	for k := range p.top() {
+	for k := range p.top() + 1 {
 		p.limits[k].asked = rates[k]
 	}
 	p.peer.tellLayers()
+}
+
+// useful is how much of a layer is of use, bits/s; 0: nothing, or all of the largest.
+func (p *publication) useful(layer int, now time.Time) int {
+	limit, most := &p.limits[layer], p.most(layer)
+	switch {
+	case layer == p.top() && limit.ceiling >= most:
+		return 0
+	case layer == p.top():
+		return limit.ceiling
+	case limit.used.IsZero() || now.Sub(limit.used) >= lingerTime:
+		return 0
+	case now.After(limit.used) && limit.asked > 0:
+		return limit.asked // nobody has a say in it any more
+	}
+	return min(limit.ceiling, most)
 }

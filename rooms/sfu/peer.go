@@ -196,7 +196,7 @@ func (p *Peer) Holds() bool {
 	return !p.closed && p.conn != nil && p.conn.way.holds()
 }
 
-// Layers are the layers of the peer's pictures that are of use beside the largest.
+// Layers are the layers of the peer's pictures as Hooks.Layers has them.
 func (p *Peer) Layers() []Layer {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
@@ -210,7 +210,11 @@ func (p *Peer) layers() []Layer {
 		if pub == nil {
 			continue
 		}
-		for k, rid := range pub.rids {
+		for k := range pub.top() + 1 {
+			rid := ""
+			if pub.rids != nil {
+				rid = pub.rids[k]
+			}
 			if asked := pub.limits[k].asked; asked > 0 {
 				out = append(out, Layer{pub.source, rid, asked})
 			}

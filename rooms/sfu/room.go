@@ -115,7 +115,9 @@ func (r *Room) arrange(except *Peer) {
 			if pub != nil {
 				lines := audience[pub]
 				pub.subscribers.Store(&lines)
-				pub.limit(now)
+				if pub.source.kind() == video {
+					pub.limit(now)
+				}
 			}
 		}
 	}

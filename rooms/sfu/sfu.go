@@ -53,8 +53,9 @@ type Line struct {
 	Paused      bool
 }
 
-// Layer is a size of one of a peer's own pictures that somebody watches, in place of
-// the largest. Rate is how much of it is of use, bits/s.
+// Layer is a size of one of a peer's own pictures: a smaller one that somebody watches
+// in place of the largest, or the largest when less than all of it is of use. RID is
+// empty for a picture of one size, Rate is how much is of use, bits/s.
 type Layer struct {
 	Source Source
 	RID    string
@@ -71,9 +72,10 @@ type Hooks struct {
 	// More asks the browser to offer again with so many receiving sections in
 	// all; called when a participant's media found no line.
 	More func(audio, video int)
-	// Layers carries the whole list of the peer's own layers that are of use beside
-	// the largest of each picture, after every change that matters. The others are
-	// watched by nobody and need not be sent; at first none is of use.
+	// Layers carries the whole list of the peer's own layers of which something is to be
+	// said, after every change that matters: the smaller ones that are of use, and the
+	// largest of a picture while the browser is held to less than all of it. Smaller
+	// ones that are not listed need not be sent; at first none is of use.
 	Layers func([]Layer)
 	// Connected tells when media can flow, and when it no longer can: the path
 	// is silent for some seconds, or the browser closed the connection.

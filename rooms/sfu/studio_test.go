@@ -49,8 +49,9 @@ var (
 	frugalVoice = voice{60 * time.Millisecond, 90} // 12 kbit/s, 20 on the wire
 )
 
-// frugally is what the app is told when its voice has to be frugal, bits/s.
-const frugally = 100_000
+// The app's voice is frugal when it is told less than frugally, until it is told
+// freelyAgain, bits/s.
+const frugally, freelyAgain = 100_000, 130_000
 
 // takes is what it takes on the wire, bits/s.
 func (v voice) takes() int {
@@ -136,9 +137,11 @@ func (s *studio) told(p rtcp.Packet) {
 			e.wantKey = e.wantKey || e.feed.ssrc == p.MediaSSRC
 		}
 	case *rtcp.ReceiverEstimatedMaximumBitrate:
-		s.voice = fullVoice
-		if p.Bitrate < frugally {
+		switch {
+		case p.Bitrate < frugally:
 			s.voice = frugalVoice
+		case p.Bitrate >= freelyAgain:
+			s.voice = fullVoice
 		}
 		s.allowed = int(p.Bitrate) - s.voice.takes()
 	}

@@ -209,6 +209,7 @@ func (w *world) watch(id string, link wire, from ...*studio) *viewer {
 	w.room.fit(v.Peer, w.now)
 	w.every(20*time.Millisecond, v.look)
 	w.every(time.Second, v.reports)
+	w.every(200*time.Millisecond, v.needKeys)
 	w.every(100*time.Millisecond, func() { v.whenFree(v.estimates) })
 	return v
 }
@@ -337,11 +338,18 @@ func (v *viewer) say(p rtcp.Packet) {
 	})
 }
 
+// needKeys asks for the key frame that nothing can be shown without, as often as
+// Chromium does.
+func (v *viewer) needKeys() {
+	for ssrc, in := range v.lines {
+		if ssrc == in.ssrc && in.key && in.started && in.kind == video {
+			v.say(&rtcp.PictureLossIndication{MediaSSRC: ssrc})
+		}
+	}
+}
+
 func (v *viewer) reports() {
 	for ssrc, in := range v.lines {
-		if in.key && in.started && in.kind == video {
-			v.say(&rtcp.PictureLossIndication{MediaSSRC: in.ssrc})
-		}
 		if ssrc == in.ssrc && in.started {
 			delay := uint32(0)
 			if in.lastSR != 0 {

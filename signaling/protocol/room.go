@@ -143,10 +143,13 @@ type Lines struct {
 	Lines []Line `json:"lines"`
 }
 
-// Layers replaces the list of the person's own layers that somebody watches in place
-// of the largest: of a camera that is offered in several sizes (simulcast with rid).
-// The largest is always of use; those that are not listed are not, and none is at
-// first.
+// Layers replaces the list of what is of use of the person's own pictures. A camera is
+// offered in several sizes (simulcast with rid): the smaller ones that are listed have
+// somebody who watches them in place of the largest, the others need not be sent, and
+// none is listed at first. The largest is always of use; it is listed while that is
+// less than all of it, because nobody watches, or only over links that carry less. A
+// browser is held to it anyhow (goog-remb), and can tell by this that its own uplink is
+// not what limits it.
 type Layers struct {
 	Layers []Layer `json:"layers"`
 }
@@ -154,7 +157,7 @@ type Layers struct {
 // Layer is one size of one's own picture.
 type Layer struct {
 	Source string `json:"source" enum:"camera,screen"`
-	RID    string `json:"rid" doc:"as in the offer"`
+	RID    string `json:"rid,omitempty" doc:"as in the offer; empty for a picture in one size"`
 	Rate   int    `json:"rate" doc:"kbit/s that are of use"`
 }
 

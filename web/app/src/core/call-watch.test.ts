@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Picture, Voice } from './call';
-import { Watch, type Watched } from './call-watch';
+import { isThin, Watch, type Watched } from './call-watch';
 
 /** A connection whose counters the test moves. */
 class FakeCall implements Watched {
@@ -43,7 +43,7 @@ function watch(call = new FakeCall()) {
   let present = call;
   const it = new Watch({
     peer: () => ({ peer: present, state: 'connected' }),
-    asked: () => call.asked,
+    useful: (small) => (small ? call.asked : undefined),
     arrives: () => said.push('arrives'),
     silent: () => said.push('silent'),
     changed: () => said.push('changed'),
@@ -177,5 +177,15 @@ describe('the watch over a call', () => {
     network.dispatchEvent(new Event('change'));
     await run(5_000, false);
     expect(said).toEqual([]);
+  });
+});
+
+describe('an uplink', () => {
+  it('is thin by what the browser believes in, not by what the server wants', () => {
+    expect(isThin(0)).toBe(false); // nothing is known
+    expect(isThin(60)).toBe(true);
+    expect(isThin(120)).toBe(false);
+    expect(isThin(51, 30)).toBe(false); // nobody watches
+    expect(isThin(40, 64)).toBe(true);
   });
 });

@@ -15,13 +15,14 @@ export interface Watched {
 export interface WatchOptions {
   /** The present connection; another one is watched from the beginning. */
   peer: () => { peer: Watched; state: PeerState } | undefined;
-  /** The kbit/s that are of use of a smaller layer of the camera. */
-  asked: () => number;
+  /** The kbit/s that are of use of the camera's smaller layer, or of the largest where that is limited. */
+  useful: (small: boolean) => number | undefined;
   arrives: () => void;
   silent: () => void;
   /** The browser's network changed: what worked may not any more. */
   changed: () => void;
-  quality: (quality: Quality, available: number) => void;
+  /** How it was of late, and whether the uplink is thin. */
+  quality: (quality: Quality, thin: boolean) => void;
   /** The link takes the picture, or gives it back. */
   paused: (paused: boolean) => void;
   /** For a while now nobody could have been understood; or one can again. */
@@ -35,6 +36,7 @@ const settles = 2_500; // ms after a silence until what was lost in it has been 
 const suspicious = { after: 600, lasts: 3_000 }; // ms; once the network has changed
 const muteAfter = 10_000; // ms
 const unintelligible = 0.3; // share of the sound that had to be invented
+const enoughUp = 100; // kbit/s; an uplink that carries less is weak, whatever arrives
 const climbEvery = 1_000; // ms
 const reportEvery = 4_000; // ms
 const reportFirst = 700; // ms; a first word about the link
@@ -122,7 +124,7 @@ export class Watch {
     if (now.at < subject.settledAt) return ladder.forget();
     const paused = ladder.paused;
     const { at, available, rtt, packets: sent, missed: lost } = now;
-    if (!ladder.take({ at, available, rtt, sent, lost }, this.#options.asked())) return;
+    if (!ladder.take({ at, available, rtt, sent, lost }, this.#options.useful(true))) return;
     void subject.peer.shape(ladder.voice, ladder.picture, ladder.small);
     if (ladder.paused !== paused) this.#options.paused(ladder.paused);
   }
@@ -137,8 +139,14 @@ export class Watch {
     const quality = compare(last, now);
     this.#invented = quality.concealed;
     // What the browser believes in at first is what it was told, not what it measured.
-    this.#options.quality(quality, subject.reports > 1 ? now.available : 0);
+    const known = subject.reports > 1;
+    this.#options.quality(quality, known && isThin(now.available, this.#options.useful(false)));
   }
+}
+
+/** Whether the uplink is weak by what the browser believes in, kbit/s: not where the server wants no more. */
+export function isThin(available: number, useful = Infinity): boolean {
+  return available > 0 && available < Math.min(enoughUp, useful);
 }
 
 /** What is remembered of one connection. */

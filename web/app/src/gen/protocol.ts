@@ -250,8 +250,8 @@ export interface Line {
 /** Layer is one size of one's own picture. */
 export interface Layer {
   source: "camera" | "screen";
-  /** as in the offer */
-  rid: string;
+  /** as in the offer; empty for a picture in one size */
+  rid?: string;
   /** kbit/s that are of use */
   rate: number;
 }
@@ -277,7 +277,7 @@ export interface Lines {
   lines: Line[];
 }
 
-/** Layers replaces the list of the person's own layers that somebody watches in place of the largest: of a camera that is offered in several sizes (simulcast with rid). The largest is always of use; those that are not listed are not, and none is at first. */
+/** Layers replaces the list of what is of use of the person's own pictures. A camera is offered in several sizes (simulcast with rid): the smaller ones that are listed have somebody who watches them in place of the largest, the others need not be sent, and none is listed at first. The largest is always of use; it is listed while that is less than all of it, because nobody watches, or only over links that carry less. A browser is held to it anyhow (goog-remb), and can tell by this that its own uplink is not what limits it. */
 export interface Layers {
   layers: Layer[];
 }

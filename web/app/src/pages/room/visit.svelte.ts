@@ -37,7 +37,6 @@ export type Tracks = Partial<Record<Source, MediaStreamTrack>>;
 
 const measureEvery = 4_000; // ms
 const measureFirst = 700; // ms; a first word about the link
-const enoughUp = 100; // kbit/s; a link that carries less is weak, whatever arrives
 const chatAgain = 3_000; // ms
 
 export class Visit {
@@ -78,8 +77,8 @@ export class Visit {
   /** For a while now nobody could have been understood. */
   mute = $state.raw(false);
 
-  #available = $state.raw(0); // kbit/s up, 0: unknown
-  #layers: Layer[] = []; // of our own pictures, that somebody watches
+  #thin = $state.raw(false); // the uplink
+  #layers: Layer[] = []; // what is of use of our own pictures
   #watch: Watch | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
 
@@ -252,7 +251,7 @@ export class Visit {
     if (this.phase !== 'in' || this.word === 'lost' || this.word === 'unknown' || !this.quality) return '';
     // Sound alone says little of what the uplink would bear.
     const pictured = this.may.includes('camera') && this.live('camera');
-    if (pictured && (this.paused || (this.#available > 0 && this.#available < enoughUp))) return 'up';
+    if (pictured && (this.paused || this.#thin)) return 'up';
     return weakSide(this.quality.loss_up, this.quality.loss_down);
   }
 
@@ -440,13 +439,14 @@ export class Visit {
     if (!this.#ticker) return; // over meanwhile
     this.#watch ??= new Watching({
       peer: () => this.#call.peer && { peer: this.#call.peer, state: this.peer },
-      asked: () => this.#layers.find((layer) => layer.source === 'camera')?.rate ?? 0,
+      useful: (small) =>
+        this.#layers.find(({ source, rid }) => source === 'camera' && (rid === 's') === small)?.rate,
       arrives: () => this.#call.arrives(),
       silent: () => this.#call.silent(),
       changed: () => this.#socket.prove(),
-      quality: (quality, available) => {
+      quality: (quality, thin) => {
         this.quality = quality;
-        this.#available = available;
+        this.#thin = thin;
         this.#socket.send('quality', quality);
       },
       mute: (mute) => (this.mute = mute),
