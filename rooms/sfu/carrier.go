@@ -31,6 +31,7 @@ type carrier struct {
 	agent  *ice.Agent
 	link   *ice.Conn        // nil before start
 	hello  *packetio.Buffer // DTLS records that came
+	names  names
 
 	gathered chan struct{}
 	route    atomic.Pointer[route] // nil: none yet, or lost
@@ -60,7 +61,7 @@ func newCarrier(c *connection) (*carrier, error) {
 	}
 	t.hello.SetLimitSize(handshakeQueue)
 	var err error
-	if t.agent, err = t.server.newAgent(); err != nil {
+	if t.agent, err = t.newAgent(); err != nil {
 		return nil, err
 	}
 	err = errors.Join(
@@ -79,7 +80,8 @@ func newCarrier(c *connection) (*carrier, error) {
 }
 
 // newAgent is ICE as one connection gets it.
-func (s *Server) newAgent() (*ice.Agent, error) {
+func (t *carrier) newAgent() (*ice.Agent, error) {
+	s := t.server
 	networks := []ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeTCP4}
 	if s.addr.Addr().Is6() {
 		networks = append(networks, ice.NetworkTypeUDP6, ice.NetworkTypeTCP6)
@@ -88,8 +90,8 @@ func (s *Server) newAgent() (*ice.Agent, error) {
 		ice.WithICELite(true),
 		ice.WithCandidateTypes([]ice.CandidateType{ice.CandidateTypeHost}),
 		ice.WithNetworkTypes(networks),
-		ice.WithUDPMux(s.udpMux),
-		ice.WithTCPMux(s.tcpMux),
+		ice.WithUDPMux(agentUDP{s.udpMux, t}),
+		ice.WithTCPMux(agentTCP{s.tcpMux, t}),
 		ice.WithDisableActiveTCP(),
 		ice.WithIncludeLoopback(),
 		ice.WithNet(s.pseudo),
@@ -102,8 +104,7 @@ func (s *Server) newAgent() (*ice.Agent, error) {
 	)
 }
 
-// gather opens the agent's side of the sockets and returns the credentials that
-// the browser is to use.
+// gather opens the agent's side of the sockets and returns our credentials.
 func (t *carrier) gather(ctx context.Context) (ufrag, pwd string, err error) {
 	if err := t.agent.GatherCandidates(); err != nil {
 		return "", "", err
@@ -120,10 +121,15 @@ func (t *carrier) gather(ctx context.Context) (ufrag, pwd string, err error) {
 	}
 }
 
-// start waits for the browser of an offer, in the background.
-func (t *carrier) start(o *offer) (err error) {
+// start waits for the browser of an offer, in the background. It returns the
+// credentials that the browser is to use.
+func (t *carrier) start(ctx context.Context, o *offer) (ufrag, pwd string, err error) {
+	if ufrag, pwd, err = t.gather(ctx); err != nil {
+		return "", "", err
+	}
+	t.names.set(ufrag, pwd, o)
 	if t.link, err = t.agent.StartAccept(o.ufrag, o.pwd); err != nil {
-		return err
+		return "", "", err
 	}
 	t.reading.Go(t.read)
 	t.security.Go(func() {
@@ -133,11 +139,11 @@ func (t *carrier) start(o *offer) (err error) {
 		t.over.Store(true)
 		t.conn.onState()
 	})
-	return nil
+	return ufrag, pwd, nil
 }
 
-// restart takes the browser's new ICE credentials. The address in use stays until
-// there is another.
+// restart takes the browser's new ICE credentials and returns ours. The address in
+// use stays until there is another.
 func (t *carrier) restart(ctx context.Context, o *offer) (ufrag, pwd string, err error) {
 	if err := t.agent.Restart("", ""); err != nil {
 		return "", "", err
@@ -145,6 +151,7 @@ func (t *carrier) restart(ctx context.Context, o *offer) (ufrag, pwd string, err
 	if ufrag, pwd, err = t.gather(ctx); err != nil {
 		return "", "", err
 	}
+	t.names.set(ufrag, pwd, o)
 	return ufrag, pwd, t.agent.SetRemoteCredentials(o.ufrag, o.pwd)
 }
 
@@ -154,7 +161,11 @@ func (t *carrier) use(local, remote ice.Candidate) {
 	if at, err := netip.ParseAddr(remote.Address()); err == nil && !r.tcp && t.server.direct != nil {
 		r.to = netip.AddrPortFrom(at.Unmap(), uint16(remote.Port()))
 	}
-	t.server.reroute(t, t.route.Swap(r), r)
+	former := t.route.Swap(r)
+	t.server.reroute(t, former, r)
+	if former != nil && *former != *r {
+		t.conn.moved(time.Now())
+	}
 }
 
 func (t *carrier) onICE(s ice.ConnectionState) {

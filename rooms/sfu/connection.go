@@ -105,12 +105,10 @@ func (c *connection) negotiate(ctx context.Context, o *offer, p plan) (text stri
 	}
 	lines, added := c.bind(p.receiving)
 	a := &c.answer
-	switch former := c.identity; {
-	case former == (identity{}):
-		if a.ufrag, a.pwd, err = c.way.gather(ctx); err == nil {
-			err = c.way.start(o)
-		}
-	case former.ufrag != o.ufrag || former.pwd != o.pwd:
+	switch {
+	case c.identity == (identity{}):
+		a.ufrag, a.pwd, err = c.way.start(ctx, o)
+	case !c.way.names.knows(o.ufrag):
 		a.ufrag, a.pwd, err = c.way.restart(ctx, o)
 	}
 	if err != nil {
@@ -264,6 +262,20 @@ func (c *connection) onState() {
 	}
 	if c.peer.conn == c {
 		c.peer.noteState()
+	}
+}
+
+// moved is for a browser that has another way: what was on the old one is lost, both
+// ways, and only key frames mend the pictures.
+func (c *connection) moved(now time.Time) {
+	for _, l := range c.receiving() {
+		l.requestKeyFrame(now)
+	}
+	c.mu.Lock()
+	feeds := c.feeds
+	c.mu.Unlock()
+	for _, f := range feeds {
+		f.requestKeyFrameAnew(now)
 	}
 }
 

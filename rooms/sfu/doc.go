@@ -110,7 +110,9 @@
 // Candidates in the offer are ignored and never contacted: the server is
 // ICE-lite and learns its peers from their checks. There is no trickling in
 // either direction; the answer is complete. An ICE restart is an ordinary
-// offer with new ICE credentials.
+// offer with new ICE credentials; or no offer at all: a browser whose way is dead may
+// restart with the answer that it has (moving.go), and offers its new credentials when
+// there is something else to offer.
 //
 // ontrack in the browser is not a participant: lines are opened once and get
 // occupants later. Who is on which line is told by the lines that come with the

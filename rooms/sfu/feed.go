@@ -115,6 +115,14 @@ func (f *feed) requestKeyFrame(now time.Time) {
 	f.conn.sendRTCP(&rtcp.PictureLossIndication{SenderSSRC: f.conn.ssrc, MediaSSRC: f.ssrc})
 }
 
+// requestKeyFrameAnew is for a publisher whom the last request may not have reached.
+func (f *feed) requestKeyFrameAnew(now time.Time) {
+	f.keyMu.Lock()
+	f.keyAsked = time.Time{}
+	f.keyMu.Unlock()
+	f.requestKeyFrame(now)
+}
+
 // pendingKeyFrame sends the request that the throttle held back, unless what was
 // asked for before has come in the meantime: to a thin link a second key frame is a
 // second of queue. Packets come often enough to be its clock: without packets a

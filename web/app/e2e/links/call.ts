@@ -92,8 +92,8 @@ export class Call {
   }
 
   async move(within: number): Promise<Sides<Figures>> {
-    const moment = Date.now();
     await this.site.link.move();
+    const moment = Date.now(); // what is on the way now is not counted
     return this.back('move', moment, ['sound', 'picture'], within);
   }
 

@@ -112,7 +112,7 @@ export class BrowserPeer implements Peer {
   #small = noPicture;
   #answered = ''; // the newest answer, as the server gave it
   #offering = false; // an offer was made and has no answer yet
-  #shaping: Promise<void> = Promise.resolve(); // one change of parameters at a time
+  #shaping: Promise<unknown> = Promise.resolve(); // one change at a time
 
   constructor(hooks: PeerHooks, iceServers: RTCIceServer[]) {
     this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
@@ -148,8 +148,14 @@ export class BrowserPeer implements Peer {
     this.#offering = false;
   }
 
+  /** Looks for the way to the server anew, by itself: its address may be another. */
+  seek(): Promise<unknown> {
+    this.#shaping = this.#shaping.then(() => this.#reanswer(true)).catch(() => undefined);
+    return this.#shaping;
+  }
+
   /** What sound and picture may cost from now on. The server is not asked: only the encoders change. */
-  shape(voice: Voice, picture: Picture, small: Picture): Promise<void> {
+  shape(voice: Voice, picture: Picture, small: Picture): Promise<unknown> {
     const packets = voice.packet !== this.#voice.packet;
     this.#voice = voice;
     this.#picture = picture;
@@ -158,7 +164,7 @@ export class BrowserPeer implements Peer {
       .then(async () => {
         await this.#limit('microphone', [{ maxBitrate: voice.rate }]);
         await this.#limitCamera();
-        if (packets && !this.#offering) await this.#reanswer();
+        if (packets) await this.#reanswer(false);
       })
       .catch(() => undefined); // a closed connection takes nothing
     return this.#shaping;
@@ -202,9 +208,11 @@ export class BrowserPeer implements Peer {
     await sender.setParameters(parameters);
   }
 
-  // The length of a packet is said in an answer alone; the last one is applied again.
-  async #reanswer(): Promise<void> {
-    if (!this.#answered || this.#pc.signalingState !== 'stable') return;
+  // The length of a packet is said in an answer alone; the last one is applied again. It
+  // leads the browser to the server from another address too. An offer does both later.
+  async #reanswer(anew: boolean): Promise<void> {
+    if (!this.#answered || this.#offering || this.#pc.signalingState !== 'stable') return;
+    if (anew) this.#pc.restartIce();
     await this.#pc.setLocalDescription();
     await this.#apply(this.#answered);
   }

@@ -30,6 +30,11 @@ class FakeCall implements Watched {
     ];
     return Promise.resolve(stats);
   }
+  sought = 0;
+  seek() {
+    this.sought++;
+    return Promise.resolve();
+  }
   shape(voice: Voice, picture: Picture, small: Picture) {
     this.shapes.push({ voice, picture, small });
     return Promise.resolve();
@@ -77,6 +82,24 @@ describe('the watch over a call', () => {
     expect(said.at(-1)).toBe('silent');
     await run(500, true);
     expect(said.at(-1)).toBe('arrives');
+  });
+
+  it('has the browser look for another way as soon as nothing arrives, and every three seconds', async () => {
+    const { call, run } = watch();
+    await run(4_000, true);
+    await run(1_000, false);
+    expect(call.sought).toBe(0);
+    await run(500, false);
+    expect(call.sought).toBe(1);
+    await run(2_500, false);
+    expect(call.sought).toBe(1);
+    await run(500, false);
+    expect(call.sought).toBe(2);
+    await run(500, true);
+    await run(1_500, false);
+    expect(call.sought).toBe(2);
+    await run(1_000, false);
+    expect(call.sought).toBe(3);
   });
 
   it('goes on with a new connection when the old one never answers', async () => {

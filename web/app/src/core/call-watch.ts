@@ -9,7 +9,8 @@ import { Ladder } from './ladder';
 /** What is watched of a peer connection. */
 export interface Watched {
   stats(): Promise<Iterable<[string, { id: string; type: string }]>>;
-  shape(voice: Voice, picture: Picture, small: Picture): Promise<void>;
+  seek(): Promise<unknown>;
+  shape(voice: Voice, picture: Picture, small: Picture): Promise<unknown>;
 }
 
 export interface WatchOptions {
@@ -32,6 +33,7 @@ export interface WatchOptions {
 
 const every = 500; // ms
 const silentAfter = 1_500; // ms; the server's reports alone come once a second
+const seekAgain = 3_000; // ms
 const settles = 2_500; // ms after a silence until what was lost in it has been reported
 const suspicious = { after: 600, lasts: 3_000 }; // ms; once the network has changed
 const muteAfter = 10_000; // ms
@@ -106,7 +108,13 @@ export class Watch {
       return;
     }
     const patience = now.at < this.#suspectUntil ? suspicious.after : silentAfter;
-    if (now.at - subject.heardAt >= patience) this.#options.silent();
+    if (now.at - subject.heardAt < patience) return;
+    if (now.at - subject.soughtAt >= seekAgain) {
+      // It needs neither the socket nor its round trips.
+      subject.soughtAt = now.at;
+      void subject.peer.seek();
+    }
+    this.#options.silent();
   }
 
   #judge(): void {
@@ -154,6 +162,7 @@ class Subject {
   readonly ladder = new Ladder();
   received = -1;
   climbedAt = 0;
+  soughtAt = -Infinity;
   settledAt = 0;
   last: Reading | undefined;
   reports = 0;

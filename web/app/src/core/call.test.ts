@@ -180,17 +180,30 @@ describe('negotiation', () => {
     const { it: call, offers } = await standing();
     call.silent();
     call.proved();
-    await vi.advanceTimersByTimeAsync(400);
+    await vi.advanceTimersByTimeAsync(1_900);
     call.arrives();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(offers).toHaveLength(1);
   });
 
-  it('takes a new path when the socket works and media stay away', async () => {
+  it('gives them a moment also when the socket works late', async () => {
+    const { it: call, peers } = await standing();
+    call.silent();
+    await vi.advanceTimersByTimeAsync(5_000);
+    call.proved();
+    await vi.advanceTimersByTimeAsync(400);
+    expect(peers[0]?.paths).toBe(1);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(peers[0]?.paths).toBe(2);
+  });
+
+  it('takes a new path when the socket works, media stay away and the browser finds none', async () => {
     const { it: call, peers, offers } = await standing();
     call.silent();
     call.proved();
-    await vi.advanceTimersByTimeAsync(500);
+    await vi.advanceTimersByTimeAsync(1_900);
+    expect(offers).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(100);
     expect(peers[0]?.paths).toBe(2);
     expect(offers.at(-1)).toEqual({ id: 2, sdp: 'offer of 1', tracks: [] });
     await call.answered({ id: 2, sdp: 'answer', lines: [] });
@@ -200,12 +213,15 @@ describe('negotiation', () => {
     expect(peers).toHaveLength(1);
   });
 
-  it('takes a new path at once when the socket had to be replaced', async () => {
+  it('takes a new path at once when the socket had to be replaced and the browser has had its time', async () => {
     const { it: call, peers } = await standing();
     call.silent();
     call.detach();
+    await vi.advanceTimersByTimeAsync(1_000);
     call.attach(true);
-    await settle();
+    await vi.advanceTimersByTimeAsync(900);
+    expect(peers[0]?.paths).toBe(1);
+    await vi.advanceTimersByTimeAsync(100);
     expect(peers).toHaveLength(1);
     expect(peers[0]?.paths).toBe(2);
   });
@@ -214,7 +230,7 @@ describe('negotiation', () => {
     const { it: call, peers } = await standing();
     call.silent();
     call.proved();
-    await vi.advanceTimersByTimeAsync(500);
+    await vi.advanceTimersByTimeAsync(2_000);
     await call.answered({ id: 2, sdp: 'answer', lines: [] });
     await vi.advanceTimersByTimeAsync(3_900);
     expect(peers).toHaveLength(1);
@@ -227,13 +243,13 @@ describe('negotiation', () => {
     const { it: call, peers, proofs } = await standing();
     call.silent();
     call.proved();
-    await vi.advanceTimersByTimeAsync(500);
+    await vi.advanceTimersByTimeAsync(2_000);
     await call.answered({ id: 2, sdp: 'answer', lines: [] });
     peers[0]?.hooks.state('connected');
     call.silent();
     expect(proofs()).toBe(2);
     call.proved();
-    await vi.advanceTimersByTimeAsync(500);
+    await vi.advanceTimersByTimeAsync(2_000);
     expect(peers).toHaveLength(2);
   });
 

@@ -64,6 +64,7 @@ const answerWithin = 10_000; // ms
 // An outage heals by itself, and a new path makes it worse: the server forgets the
 // old one. So media that stay away while the socket works get a moment more.
 const healWithin = 500; // ms
+const seekWithin = 2_000; // ms that the browser may take to find a way by itself (call-watch.ts)
 const reviveWithin = 4_000; // ms on a new path before a new connection
 const restartFirst = 500; // ms
 const restartMost = 10_000; // ms
@@ -85,7 +86,7 @@ export class Negotiation<P extends Peer> {
   #sources: Source[] = ['microphone', 'camera'];
   #restarts = 0;
   #stood = false; // this connection was connected once
-  #silence = false; // nothing arrives
+  #silence = 0; // since when nothing arrives, ms; 0: something does
   #revived = false; // a new path was tried in this silence
   #anew = false; // the next offer asks for a new path
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -101,7 +102,7 @@ export class Negotiation<P extends Peer> {
     this.#attached = true;
     const dead = this.state === 'closed' || (this.state === 'failed' && !this.#silence);
     if (!this.peer || !resumed || dead) this.restart();
-    else if (this.#silence) this.#revive();
+    else if (this.#silence) this.#heals(0);
     else if (this.#outstanding || this.#dirty) void this.#make(); // an answer may have been lost with the socket
   }
 
@@ -150,22 +151,21 @@ export class Negotiation<P extends Peer> {
   /** Nothing has arrived for a while, or still does not. Whether the socket works decides what helps. */
   silent(): void {
     if (this.#closed || !this.peer || (this.#silence && this.#attached)) return;
-    this.#silence = true;
+    this.#silence ||= Date.now();
     this.#options.prove();
   }
 
   /** The socket works: what is silent now is the media's own path. */
   proved(): void {
     if (!this.#silence || this.#outstanding || !this.#attached) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#silence && this.#revive(), healWithin);
+    this.#heals(healWithin);
   }
 
   /** Media arrive. */
   arrives(): void {
     this.#revived = false;
     if (!this.#silence) return;
-    this.#silence = false;
+    this.#silence = 0;
     if (!this.#outstanding) clearTimeout(this.#timer);
     if (!this.#attached) this.#options.prove(); // the link is back
   }
@@ -183,7 +183,8 @@ export class Negotiation<P extends Peer> {
     const generation = ++this.#generation;
     this.#outstanding = false;
     this.#fresh = true;
-    this.#stood = this.#silence = this.#revived = this.#anew = false;
+    this.#stood = this.#revived = this.#anew = false;
+    this.#silence = 0;
     this.#moved('new');
     const peer = this.#options.peer({
       state: (state) => generation === this.#generation && this.#moved(state),
@@ -200,6 +201,13 @@ export class Negotiation<P extends Peer> {
     this.#generation++;
     this.peer?.close();
     this.peer = undefined;
+  }
+
+  // Media get so many ms more at least, and the browser its time to find a way.
+  #heals(within: number): void {
+    clearTimeout(this.#timer);
+    const wait = Math.max(within, this.#silence + seekWithin - Date.now());
+    this.#timer = setTimeout(() => this.#silence && this.#attached && this.#revive(), wait);
   }
 
   // Once per silence; a second time only a new connection helps.
@@ -247,7 +255,7 @@ export class Negotiation<P extends Peer> {
     if (state === 'connected') {
       this.#restarts = 0;
       this.#stood = true;
-      this.#silence = false;
+      this.#silence = 0;
       if (!this.#outstanding) clearTimeout(this.#timer); // it had been lost for a moment
     }
     if (state === 'failed' && (this.#revived || !this.#stood)) this.#restartLater();
