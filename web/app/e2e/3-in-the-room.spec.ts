@@ -3,7 +3,14 @@ import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attendance, callRuns, caseOf, does } from './support/cases';
 import { asks, Guests } from './support/guests';
-import { framesSent, pictureMoves, seeAndHear, sendsLayers, soundArrives } from './support/media';
+import {
+  askForSmallLayer,
+  layersSent,
+  pictureMoves,
+  seeAndHear,
+  sendsLayers,
+  soundArrives,
+} from './support/media';
 import { Person, type PersonOptions } from './support/person';
 import { photograph } from './support/photograph';
 import { Server } from './support/server';
@@ -101,20 +108,6 @@ test('microphone, camera, chat, roster, the case beside the picture, sharing a s
   await pictureMoves(wang.page, wang.say('room.picture-of', { name: '李薇' }));
 });
 
-// What the server says to whoever is watched on a thin link too.
-const askForSmallLayer = () => {
-  globalThis.WebSocket = class extends WebSocket {
-    constructor(...address: ConstructorParameters<typeof WebSocket>) {
-      super(...address);
-      if (!this.url.includes('/ws/rooms/')) return;
-      const layers = [{ source: 'camera', rid: 's', rate: 130 }];
-      const data = JSON.stringify({ type: 'layers', body: { layers } });
-      const ask = () => this.dispatchEvent(new MessageEvent('message', { data }));
-      this.addEventListener('message', (said) => said.isTrusted && setTimeout(ask)); // the server may say otherwise
-    }
-  };
-};
-
 const uplinkGrows = { timeout: 180_000 }; // two layers are sent when the uplink is known to bear them
 
 test(
@@ -129,7 +122,7 @@ test(
     await pictureMoves(wang.page, wang.say('room.picture-of', { name: '李薇' }));
     // Between two people nobody needs one, not even while the voice is coded anew.
     await sendsLayers(wang.page, ['l']);
-    expect(await framesSent(wang.page)).toMatchObject({ s: 0 });
+    expect(await layersSent(wang.page)).toMatchObject({ s: { frames: 0 } });
   },
 );
 

@@ -3,7 +3,7 @@
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callRuns, takesDuty } from '../support/cases';
-import { pictureMoves, soundArrives } from '../support/media';
+import { askForSmallLayer, layersSent, pictureMoves, sendsLayers, soundArrives } from '../support/media';
 import { logins, makePartnership, names, password } from '../support/partnership';
 import { Person } from '../support/person';
 import { Server } from '../support/server';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-test('Firefox and Chromium see and hear each other, after a reload and a new server too', async (context) => {
+test('Firefox and Chromium see and hear each other: in layers, after a reload, a new way and a new server too', async (context) => {
   if (!installed) return context.skip('Firefox is not installed (Debian: firefox-esr)');
   if (!server) return context.skip('this machine has no address but loopback');
   const [chromium, firefox] = await Promise.all([
@@ -45,12 +45,47 @@ test('Firefox and Chromium see and hear each other, after a reload and a new ser
 
   await Promise.all([chromium.opens(room), firefox.opens(room)]);
   await bothSeeAndHear();
+  expect(await layersSent(firefox.page)).toMatchObject({ s: { frames: 0 } });
 
+  // Both layers go out once somebody wants the smaller one and the uplink has proved to bear it.
+  await firefox.page.evaluateOnNewDocument(askForSmallLayer);
   await firefox.page.reload();
   await bothSeeAndHear();
+  await sendsLayers(firefox.page, ['l', 's']);
+  const { s: small, l: large } = await layersSent(firefox.page);
+  expect(small!.lines).toBeLessThan(large!.lines);
+
+  const way = await firefox.page.evaluate(wayOut);
+  await firefox.page.evaluate(seek);
+  await bothSeeAndHear();
+  expect(await firefox.page.evaluate(wayOut)).not.toBe(way);
 
   expect([...chromium.troubles, ...firefox.troubles]).toEqual([]);
   await server.restart('SIGKILL');
   await bothSeeAndHear();
   chromium.troubles.length = 0; // a socket that finds no server is an error to the console
 });
+
+// What runs in a page
+
+type Holding = typeof globalThis & { held: RTCPeerConnection[] };
+
+/** As the app does when nothing arrives: the way to the server is looked for anew, with the answer that is there. */
+async function seek(): Promise<void> {
+  const connection = (globalThis as Holding).held.at(-1)!;
+  const answer = connection.remoteDescription!;
+  connection.restartIce();
+  await connection.setLocalDescription();
+  await connection.setRemoteDescription(answer);
+}
+
+/** The pair of addresses that media take. */
+async function wayOut(): Promise<string | undefined> {
+  let way: string | undefined;
+  (await (globalThis as Holding).held.at(-1)!.getStats()).forEach(
+    (stat: RTCIceCandidatePairStats & { selected?: boolean }) => {
+      if (stat.type === 'candidate-pair' && stat.selected) way = stat.id;
+    },
+  );
+  return way;
+}

@@ -116,14 +116,28 @@ export async function soundArrives(page: Scripted, within = 30_000): Promise<voi
   }
 }
 
+/** Runs in a page before the app: says what the server says to whoever is watched on a thin link too. */
+export function askForSmallLayer(): void {
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...address: ConstructorParameters<typeof WebSocket>) {
+      super(...address);
+      if (!this.url.includes('/ws/rooms/')) return;
+      const layers = [{ source: 'camera', rid: 's', rate: 130 }];
+      const data = JSON.stringify({ type: 'layers', body: { layers } });
+      const ask = () => this.dispatchEvent(new MessageEvent('message', { data }));
+      this.addEventListener('message', (said) => said.isTrusted && setTimeout(ask)); // the server may say otherwise
+    }
+  };
+}
+
 /** Waits until exactly these layers of the own camera go out. */
-export async function sendsLayers(page: Page, layers: string[], within = 100_000): Promise<void> {
+export async function sendsLayers(page: Scripted, layers: string[], within = 100_000): Promise<void> {
   const end = Date.now() + within;
-  for (let before = await framesSent(page); ;) {
-    const now = await framesSent(page);
+  for (let before = await layersSent(page); ;) {
+    const now = await layersSent(page);
     const grown = (least: number) =>
       Object.keys(now)
-        .filter((rid) => now[rid]! >= (before[rid] ?? 0) + least)
+        .filter((rid) => now[rid]!.frames >= (before[rid]?.frames ?? 0) + least)
         .sort();
     if (grown(3 * frames).length > 0) {
       if (grown(frames / 5).join() === layers.join()) return;
@@ -134,13 +148,14 @@ export async function sendsLayers(page: Page, layers: string[], within = 100_000
   }
 }
 
-/** How many frames of each layer of the own camera have gone out. */
-export function framesSent(page: Page): Promise<Record<string, number>> {
+/** How many frames of each layer of the own camera have gone out, and how large the last was. */
+export function layersSent(page: Scripted): Promise<Record<string, { frames: number; lines: number }>> {
   return page.evaluate(async () => {
     const connection = (globalThis as unknown as { held: RTCPeerConnection[] }).held.at(-1);
-    const sent: Record<string, number> = {};
+    const sent: Record<string, { frames: number; lines: number }> = {};
     (await connection?.getStats())?.forEach((stat: RTCOutboundRtpStreamStats) => {
-      if (stat.type === 'outbound-rtp' && stat.kind === 'video') sent[stat.rid ?? ''] = stat.framesSent ?? 0;
+      if (stat.type === 'outbound-rtp' && stat.kind === 'video')
+        sent[stat.rid ?? ''] = { frames: stat.framesSent ?? 0, lines: stat.frameHeight ?? 0 };
     });
     return sent;
   });

@@ -9,7 +9,8 @@ export interface Reading {
   sent: number; // bytes
   received: number; // bytes
   rtt: number; // ms
-  available: number; // kbit/s up that the browser believes in, 0: it does not know
+  available: number; // kbit/s up that the browser believes in, 0: it does not say
+  given: number; // bytes that the encoders of pictures could use, ever
   packets: number; // sent, ever
   missed: number; // of them, as the server reports it
   lost: number; // packets that did not arrive, ever
@@ -39,12 +40,15 @@ export function read(report: Iterable<[string, Stat]>, at: number): Reading {
     byId.get(String(transport?.selectedCandidatePairId)) ?? of('candidate-pair').find((p) => p.nominated);
   const inbound = of('inbound-rtp');
   const reports = of('remote-inbound-rtp');
+  // Each layer of a source says what all of them were given together.
+  const given = new Map(of('outbound-rtp').map((stat) => [stat.mid, number(stat.totalEncodedBytesTarget)]));
   return {
     at,
     sent: number(pair?.bytesSent),
     received: number(pair?.bytesReceived),
     rtt: number(pair?.currentRoundTripTime) * 1000,
     available: number(pair?.availableOutgoingBitrate) / 1000,
+    given: [...given.values()].reduce((total, bytes) => total + bytes, 0),
     packets: sum(of('outbound-rtp'), 'packetsSent'),
     missed: sum(reports, 'packetsLost'),
     lost: sum(inbound, 'packetsLost'),
@@ -60,6 +64,20 @@ function pathOf(local: Stat | undefined): Quality['path'] {
   if (!local) return '';
   if (local.candidateType === 'relay') return 'relay';
   return local.protocol === 'tcp' ? 'tcp' : 'udp';
+}
+
+const sound = 20; // kbit/s that it takes at least
+const growth = 1.5; // what browsers believe in ends at this much of what they send
+
+/**
+ * The kbit/s up that the browser believes in, 0: unknown. Firefox does not say so, but it
+ * gives its encoders what it believes in, up to what they may have.
+ */
+export function believed(before: Reading | undefined, now: Reading, may: number): number {
+  if (now.available > 0 || !before) return now.available;
+  const given = ((now.given - before.given) * 8) / Math.max(1, now.at - before.at);
+  if (given <= 0) return 0;
+  return given < 0.9 * may ? given + sound : growth * (may + sound);
 }
 
 const share = (part: number, whole: number) => (whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0);

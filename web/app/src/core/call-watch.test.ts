@@ -5,14 +5,17 @@ import { isThin, Watch, type Watched } from './call-watch';
 /** A connection whose counters the test moves. */
 class FakeCall implements Watched {
   received = 0;
-  available = 30;
+  available: number | undefined = 30; // kbit/s
+  given = 0; // kbit/s, to the encoder
   shapes: { voice: Voice; picture: Picture; small: Picture }[] = [];
   missed = 0;
   asked = 0;
   roundTrip = 0.04; // s
   private sent = 0;
+  private target = 0; // bytes
   stats() {
     this.sent += 15;
+    this.target += (this.given * 500) / 8;
     const stats: [string, { id: string; type: string; [name: string]: unknown }][] = [
       ['T', { id: 'T', type: 'transport', selectedCandidatePairId: 'P' }],
       [
@@ -22,10 +25,10 @@ class FakeCall implements Watched {
           type: 'candidate-pair',
           bytesReceived: this.received,
           currentRoundTripTime: this.roundTrip,
-          availableOutgoingBitrate: this.available * 1000,
+          availableOutgoingBitrate: this.available && this.available * 1000,
         },
       ],
-      ['o', { id: 'o', type: 'outbound-rtp', packetsSent: this.sent }],
+      ['o', { id: 'o', type: 'outbound-rtp', packetsSent: this.sent, totalEncodedBytesTarget: this.target }],
       ['r', { id: 'r', type: 'remote-inbound-rtp', packetsLost: this.missed }],
     ];
     return Promise.resolve(stats);
@@ -163,6 +166,21 @@ describe('the watch over a call', () => {
     call.asked = 0;
     await run(2_000, true);
     expect(call.shapes.at(-1)?.small.rate).toBe(0);
+  });
+
+  it('takes a browser that does not say what it believes in at what it gives its encoders', async () => {
+    const { call, run } = watch();
+    call.available = undefined;
+    const gets = async (link: number) => {
+      for (let i = 0; i < 30; i++) {
+        call.given = Math.min(link, call.shapes.at(-1)?.picture.rate ?? 30);
+        await run(1_000, true);
+      }
+      return call.shapes.at(-1)?.picture.lines;
+    };
+    expect(await gets(5_000)).toBe(720);
+    expect(await gets(100)).toBe(180);
+    expect(await gets(450)).toBe(360);
   });
 
   it('watches a new connection from the beginning', async () => {

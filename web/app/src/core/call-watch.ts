@@ -3,7 +3,7 @@
 
 import type { Quality } from '../gen/protocol';
 import type { PeerState, Picture, Voice } from './call';
-import { compare, read, type Reading } from './call-quality';
+import { believed, compare, read, type Reading } from './call-quality';
 import { Ladder } from './ladder';
 
 /** What is watched of a peer connection. */
@@ -125,13 +125,14 @@ export class Watch {
   }
 
   #climb(subject: Subject, now: Reading): void {
-    // An estimate is worth nothing while nothing comes back.
-    if (now.at - subject.climbedAt < climbEvery || now.at - subject.heardAt >= silentAfter) return;
-    subject.climbedAt = now.at;
-    const { ladder } = subject;
+    const { ladder, climbed } = subject;
+    if (climbed && now.at - climbed.at < climbEvery) return;
+    if (now.at - subject.heardAt >= silentAfter) return; // an estimate is worth nothing while nothing comes back
+    subject.climbed = now;
     if (now.at < subject.settledAt) return ladder.forget();
     const paused = ladder.paused;
-    const { at, available, rtt, packets: sent, missed: lost } = now;
+    const { at, rtt, packets: sent, missed: lost } = now;
+    const available = believed(climbed, now, ladder.picture.rate + ladder.small.rate);
     if (!ladder.take({ at, available, rtt, sent, lost }, this.#options.useful(true))) return;
     void subject.peer.shape(ladder.voice, ladder.picture, ladder.small);
     if (ladder.paused !== paused) this.#options.paused(ladder.paused);
@@ -161,7 +162,7 @@ export function isThin(available: number, useful = Infinity): boolean {
 class Subject {
   readonly ladder = new Ladder();
   received = -1;
-  climbedAt = 0;
+  climbed: Reading | undefined; // the last one that the ladder took
   soughtAt = -Infinity;
   settledAt = 0;
   last: Reading | undefined;

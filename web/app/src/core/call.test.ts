@@ -422,6 +422,7 @@ describe('link quality', () => {
     received: 0,
     rtt: 0,
     available: 0,
+    given: 0,
     packets: 0,
     missed: 0,
     lost: 0,
