@@ -98,6 +98,7 @@ func (r *Room) fit(p *Peer, now time.Time) {
 	for i, share := range allot(budget, demands) {
 		lines[i].pause.share, lines[i].pause.ramp = share, d.starting(now)
 	}
+	gather(lines)
 	for _, l := range lines {
 		l.occupant.limit(now)
 		if l.judge(now) {
@@ -112,6 +113,22 @@ func (r *Room) fit(p *Peer, now time.Time) {
 	}
 	if changed {
 		p.tellLines()
+	}
+}
+
+// gather gives the first of several paused pictures what none of them could come back
+// on. The caller holds the room's mutex.
+func gather(lines []*line) {
+	var first *pause
+	for _, l := range lines {
+		s := &l.pause
+		switch {
+		case !s.paused || s.quiet || s.ramp || l.larger() >= 0:
+		case first == nil:
+			first = s
+		default:
+			first.share, s.share = first.share+s.share, 0
+		}
 	}
 }
 

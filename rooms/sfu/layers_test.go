@@ -128,6 +128,35 @@ func TestALayerThatDoesNotCome(t *testing.T) {
 	}
 }
 
+// What a link has for two paused pictures may be too little for each of them, and yet
+// enough for one: that comes back.
+func TestOneOfTwoPausedPicturesComesBack(t *testing.T) {
+	for rate := 160_000; rate <= 400_000; rate += 30_000 {
+		t.Run(fmt.Sprintf("%d kbit/s", rate/1000), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(1)
+			one, other := w.publishLayers("one", 1_200_000, two), w.publishLayers("other", 1_200_000, two)
+			one.thin, other.thin = true, true
+			strong := w.watch("strong", strongLink, one, other)
+			weak := w.watch("weak", wire{rate: rate, queue: 500 * time.Millisecond, delay: 75 * time.Millisecond}, one, other)
+			w.run(20 * time.Second)
+			one.thin, other.thin = false, false
+			w.run(time.Minute)
+			weak.forget()
+			w.run(time.Minute)
+			r := &weak.record
+			t.Logf("%d kbit/s, %d switches; strong %d kbit/s", weak.rate()/1000, r.switches, strong.rate()/1000)
+			if weak.rate() < videoFloor || r.switches > 1 || r.soundDropped > r.sound/500 {
+				t.Errorf("pictures of %d bits/s, %d pauses and resumptions, %d packets of sound dropped",
+					weak.rate(), r.switches, r.soundDropped)
+			}
+			if strong.rate() < 2_200_000 {
+				t.Errorf("the strong one gets %d bits/s", strong.rate())
+			}
+		})
+	}
+}
+
 // Whatever a link carries between nothing and all, layers do not come and go.
 func TestLayersDoNotComeAndGo(t *testing.T) {
 	for rate := 150_000; rate <= 2_500_000; rate += rate / 3 {
