@@ -107,9 +107,9 @@ stage_firefox() {
 	make --no-print-directory build && CONSILIUM_BIN=$PWD/bin/consilium npm run --prefix web/app --silent firefox
 }
 
-# A call on an emulated link; it skips, and says so, where namespaces are not permitted.
+# Calls on emulated links; they skip, and say so, where namespaces are not permitted.
 stage_links() {
-	make --no-print-directory build && CONSILIUM_BIN=$PWD/bin/consilium npm run --prefix web/app --silent links -- short
+	make --no-print-directory build && CONSILIUM_BIN=$PWD/bin/consilium npm run --prefix web/app --silent links -- short layers
 }
 
 # The sweep of the pages by itself; with SWEEP=full in every theme and size.

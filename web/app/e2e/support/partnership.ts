@@ -1,11 +1,11 @@
 // A real server's people, other than a demonstration's: a clinic and a hospital that
-// made an agreement, and a doctor in each.
+// made an agreement, a doctor in the one and two in the other.
 import { execFileSync } from 'node:child_process';
 import { inject } from 'vitest';
 
 export const password = 'a long road to the clinic';
-export const logins = { clinic: 'weili', hospital: 'junwang' };
-export const names = { clinic: '李薇', hospital: '王军' };
+export const logins = { clinic: 'weili', hospital: 'junwang', colleague: 'fangliu' };
+export const names = { clinic: '李薇', hospital: '王军', colleague: '刘芳' };
 
 /** Makes it through the command line, as an operator would, and answers the hospital's department. */
 export function makePartnership(data: string): string {
@@ -28,8 +28,12 @@ export function makePartnership(data: string): string {
   const account = (login: string, name: string, role: string, ...more: string[]) =>
     admin('account', 'add', login, '--name', name, '--role', role, '--password-file', '-', ...more);
   account(logins.clinic, names.clinic, `requester@${clinic}`);
-  // prettier-ignore
-  account(logins.hospital, names.hospital, `expert@${hospital}`,
-    '--licence', '110330000012005', '--department', department, ...cardiology);
+  for (const [who, licence] of [
+    ['hospital', '110330000012005'],
+    ['colleague', '110330000012006'],
+  ] as const) {
+    const expert = ['--licence', licence, '--department', department, ...cardiology];
+    account(logins[who], names[who], `expert@${hospital}`, ...expert);
+  }
   return department;
 }
