@@ -133,7 +133,8 @@ export class Watch {
     const paused = ladder.paused;
     const { at, rtt, packets: sent, missed: lost } = now;
     const available = believed(climbed, now, ladder.picture.rate + ladder.small.rate);
-    if (!ladder.take({ at, available, rtt, sent, lost }, this.#options.useful(true))) return;
+    const { useful } = this.#options;
+    if (!ladder.take({ at, available, rtt, sent, lost }, useful(true), useful(false) !== undefined)) return;
     void subject.peer.shape(ladder.voice, ladder.picture, ladder.small);
     if (ladder.paused !== paused) this.#options.paused(ladder.paused);
   }

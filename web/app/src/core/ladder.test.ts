@@ -7,11 +7,14 @@ function link() {
   let now: UplinkReading = { at: 0, available: 0, rtt: 40, sent: 0, lost: 0 };
   return {
     ladder,
-    read(seconds: number, more: { available: number; rtt?: number; loss?: number; asked?: number }) {
+    read(
+      seconds: number,
+      more: { available: number; rtt?: number; loss?: number; asked?: number; limited?: boolean },
+    ) {
       for (let i = 0; i < seconds; i++) {
-        const { loss = 0, asked, ...rest } = more;
+        const { loss = 0, asked, limited, ...rest } = more;
         now = { ...now, ...rest, at: now.at + 1000, sent: now.sent + 30, lost: now.lost + 30 * loss };
-        ladder.take(now, asked);
+        ladder.take(now, asked, limited);
       }
       return ladder;
     },
@@ -26,6 +29,45 @@ describe('the ladder', () => {
     expect(ladder.step).toBe(1);
     read(1, { available: 2000 });
     expect(ladder.picture.lines).toBe(720);
+  });
+
+  it('has the browser try twice of what it believes in while that doubles, then goes up at once', () => {
+    const { ladder, read } = link();
+    for (const available of [80, 160, 300, 700]) {
+      read(1, { available });
+      expect(ladder.picture).toEqual({ lines: 180, fps: 5, rate: 2 * available });
+    }
+    read(1, { available: 1400 });
+    expect(ladder.picture).toMatchObject({ lines: 720, rate: 1200 });
+  });
+
+  it('tries no more where that showed nothing', () => {
+    const { ladder, read } = link();
+    read(1, { available: 80 });
+    read(1, { available: 85 });
+    expect(ladder.picture.rate).toBe(50);
+    read(10, { available: 300 });
+    expect(ladder.picture.rate).toBe(400);
+  });
+
+  it.each([
+    ['with the delay of a thin link', { rtt: 300 }],
+    ['with losses', { loss: 0.2 }],
+    ['while the server wants less', { limited: true }],
+  ])('tries nothing %s', (_, more) => {
+    const { ladder, read } = link();
+    read(2, { available: 0, ...more });
+    for (const available of [40, 45, 49]) {
+      read(1, { available, ...more });
+      expect(ladder.picture.rate).toBe(30);
+    }
+  });
+
+  it('tries once the server wants all', () => {
+    const { ladder, read } = link();
+    read(5, { available: 51, limited: true });
+    read(1, { available: 80 });
+    expect(ladder.picture.rate).toBe(160);
   });
 
   it('goes down at once, as far as it must', () => {

@@ -20,11 +20,12 @@ export interface Step extends Picture {
 }
 
 // The rate of a step lets the estimate grow to what the next one needs: it ends
-// at about one and a half times what is sent.
+// at about one and a half times what is sent, and that of somebody's downlink, by
+// which the server limits, goes up while seven tenths of it are used.
 export const steps: readonly Step[] = [
   { lines: 0, fps: 0, rate: 0, needs: 0 },
   { ...firstPicture, needs: 50 },
-  { lines: 180, fps: 8, rate: 50, needs: 70 },
+  { lines: 180, fps: 8, rate: 50, needs: 64 },
   { lines: 180, fps: 10, rate: 80, needs: 90 },
   { lines: 180, fps: 15, rate: 130, needs: 130 },
   { lines: 270, fps: 15, rate: 200, needs: 190 },
@@ -50,6 +51,8 @@ const lossWindow = 5_000; // ms; a few packets say nothing of a share
 // Radio links lose a tenth without being full; the estimate knows the difference.
 const lossy = 0.25;
 const clean = 0.15;
+const delayed = 250; // ms
+const proven = 0.75; // share of what was tried that the browser must believe in then
 const queue = 350; // ms above the best round trip: a queue fills
 const rttWindow = 60_000; // ms that the best round trip is remembered
 const pauseFirst = 8_000; // ms without picture before it is tried again
@@ -61,6 +64,8 @@ export class Ladder {
   voice: Voice = firstVoice;
   small: Picture = noPicture; // the smaller layer
 
+  #attempt = 0; // kbit/s that the first picture may take, so that the browser tries them; 0: none
+  #young = true; // the browser's belief still doubles
   #good = 0; // readings in a row that would bear more
   #bad = 0; // readings in a row that bear no picture at all
   #best: { at: number; rtt: number } | undefined;
@@ -76,7 +81,8 @@ export class Ladder {
   }
 
   get picture(): Picture {
-    return steps[this.step]!;
+    const { lines, fps, rate } = steps[this.step]!;
+    return { lines, fps, rate: Math.max(rate, this.#attempt) };
   }
 
   /** What was read so far says nothing of the link any more: it was away, or is another. */
@@ -86,16 +92,26 @@ export class Ladder {
     this.#good = this.#bad = 0;
   }
 
-  /** Takes a reading, and the kbit/s that are of use of a smaller layer; whether something changed. */
-  take(reading: UplinkReading, asked = 0): boolean {
+  /**
+   * Takes a reading, the kbit/s that are of use of a smaller layer, and whether the server
+   * wants less than all of the largest; whether something changed.
+   */
+  take(reading: UplinkReading, asked = 0, limited = false): boolean {
     const { step, voice, small } = this;
+    const attempt = this.#attempt;
+    if (limited) this.#attempt = 0;
     this.#divide(reading, asked);
     const now = { ...reading, available: reading.available - this.small.rate };
     const link = { full: this.#queued(now), loss: this.#loss(now) };
     if (this.paused) this.#resume(now, link);
-    else this.#climb(now, link);
+    else if (limited || !this.#grows(now, link)) this.#climb(now, link);
     if (now.available > 0) this.#speak(now.available);
-    return this.step !== step || this.voice !== voice || this.small.rate !== small.rate;
+    return (
+      this.step !== step ||
+      this.voice !== voice ||
+      this.small.rate !== small.rate ||
+      this.#attempt !== attempt
+    );
   }
 
   #divide({ at, available }: UplinkReading, asked: number): void {
@@ -104,6 +120,18 @@ export class Ladder {
     if (had && thin) this.#aloneAt = at;
     if (asked <= 0 || thin || at - this.#aloneAt < two.rest) this.small = noPicture;
     else this.small = sized(Math.min(asked, 10 * Math.floor((available * two.share) / 10)));
+  }
+
+  // A browser tries twice of what it believes in when it may suddenly send more than that,
+  // and sends little. What it tries stands in the queue of a thin link: not with its delay.
+  #grows({ available, rtt }: UplinkReading, { full, loss }: { full: boolean; loss: number }): boolean {
+    if (available <= 0) return false;
+    const tried = this.#attempt;
+    const calm = !full && loss < clean && rtt < delayed;
+    this.#young &&= calm && available >= tried * proven && available < steps.at(-1)!.needs;
+    this.#attempt = this.#young ? 2 * available : 0;
+    if (tried > 0 && !this.#young) this.#good = steady; // it was found out, not believed
+    return this.#young;
   }
 
   #climb(now: UplinkReading, { full, loss }: { full: boolean; loss: number }): void {
