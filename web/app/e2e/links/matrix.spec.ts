@@ -40,7 +40,10 @@ async function measure(site: Site, link: Link): Promise<Sides<Figures>> {
     if (up.clinic.sound === undefined && up.hospital.sound === undefined) return up;
     await call.steady(settles);
     const parts = [up, await call.steady(window), await call.outage(away, comesBack)];
-    parts.push(await call.move(comesBack), await call.restart(comesBack));
+    await call.steady(settles); // what one event leaves behind is not the next one's
+    parts.push(await call.move(comesBack));
+    await call.steady(settles);
+    parts.push(await call.restart(comesBack));
     return {
       clinic: Object.assign({}, ...parts.map((part) => part.clinic)) as Figures,
       hospital: Object.assign({}, ...parts.map((part) => part.hospital)) as Figures,

@@ -28,7 +28,18 @@ describe('the ladder', () => {
     read(1, { available: 2000 });
     expect(ladder.step).toBe(1);
     read(1, { available: 2000 });
-    expect(ladder.picture.lines).toBe(720);
+    expect(ladder.picture.lines).toBe(360);
+  });
+
+  it('goes up in single steps from there, for the sake of those who watch', () => {
+    const { ladder, read } = link();
+    read(2, { available: 2000 });
+    const rates: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      rates.push(ladder.picture.rate);
+      read(2, { available: 2000 });
+    }
+    expect(rates).toEqual([400, 600, 900, 1200]);
   });
 
   it('has the browser try twice of what it believes in while that doubles, then goes up at once', () => {
@@ -38,7 +49,7 @@ describe('the ladder', () => {
       expect(ladder.picture).toEqual({ lines: 180, fps: 5, rate: 2 * available });
     }
     read(1, { available: 1400 });
-    expect(ladder.picture).toMatchObject({ lines: 720, rate: 1200 });
+    expect(ladder.picture).toMatchObject({ lines: 360, rate: 400 });
   });
 
   it('tries no more where that showed nothing', () => {

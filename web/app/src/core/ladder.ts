@@ -46,6 +46,7 @@ const voices: readonly (Voice & { below: number })[] = [
 // for a while (ms). It gets this share of the uplink at most.
 const two = { begin: 400, end: 300, rest: 15_000, share: 1 / 4 };
 const stays = 0.8; // share of a step's need at which it is still kept
+const leap = steps.findIndex((step) => step.rate === 400); // as far as the picture goes at once
 const steady = 2; // good readings before a step up
 const lossWindow = 5_000; // ms; a few packets say nothing of a share
 // Radio links lose a tenth without being full; the estimate knows the difference.
@@ -156,7 +157,8 @@ export class Ladder {
     }
     if (++this.#good < steady) return;
     this.#good = 0;
-    this.step = up;
+    // Somebody's downlink may bear less, and its queue is full before a leap is taken back.
+    this.step = Math.min(up, Math.max(this.step + 1, leap));
   }
 
   #stop(at: number): void {
