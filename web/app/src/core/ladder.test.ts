@@ -28,7 +28,7 @@ describe('the ladder', () => {
     read(1, { available: 2000 });
     expect(ladder.step).toBe(1);
     read(1, { available: 2000 });
-    expect(ladder.picture.lines).toBe(360);
+    expect(ladder.picture.lines).toBe(270);
   });
 
   it('goes up in single steps from there, for the sake of those who watch', () => {
@@ -39,7 +39,7 @@ describe('the ladder', () => {
       rates.push(ladder.picture.rate);
       read(2, { available: 2000 });
     }
-    expect(rates).toEqual([400, 600, 900, 1200]);
+    expect(rates).toEqual([200, 400, 600, 900]);
   });
 
   it('has the browser try twice of what it believes in while that doubles, then goes up at once', () => {
@@ -49,7 +49,7 @@ describe('the ladder', () => {
       expect(ladder.picture).toEqual({ lines: 180, fps: 5, rate: 2 * available });
     }
     read(1, { available: 1400 });
-    expect(ladder.picture).toMatchObject({ lines: 360, rate: 400 });
+    expect(ladder.picture).toMatchObject({ lines: 270, rate: 200 });
   });
 
   it('tries no more where that showed nothing', () => {
@@ -83,7 +83,7 @@ describe('the ladder', () => {
 
   it('goes down at once, as far as it must', () => {
     const { ladder, read } = link();
-    read(2, { available: 2000 });
+    read(8, { available: 2000 });
     read(1, { available: 300 });
     expect(ladder.picture).toMatchObject({ lines: 360, fps: 15 });
   });

@@ -46,7 +46,7 @@ const voices: readonly (Voice & { below: number })[] = [
 // for a while (ms). It gets this share of the uplink at most.
 const two = { begin: 400, end: 300, rest: 15_000, share: 1 / 4 };
 const stays = 0.8; // share of a step's need at which it is still kept
-const leap = steps.findIndex((step) => step.rate === 400); // as far as the picture goes at once
+const leap = steps.findIndex((step) => step.rate === 200); // as far as the picture goes at once
 const steady = 2; // good readings before a step up
 const lossWindow = 5_000; // ms; a few packets say nothing of a share
 // Radio links lose a tenth without being full; the estimate knows the difference.
