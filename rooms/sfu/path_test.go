@@ -197,6 +197,7 @@ func TestTheLastFlightIsLost(t *testing.T) {
 	s := listen(t)
 	p := newPath(t, s, 50_000_000)
 	lost := 0
+	p.mu.Lock()
 	p.loses = func(raw []byte) bool {
 		if raw[0] != changeCipherSpec || lost == 3 {
 			return false
@@ -204,6 +205,7 @@ func TestTheLastFlightIsLost(t *testing.T) {
 		lost++
 		return true
 	}
+	p.mu.Unlock()
 	r := s.NewRoom()
 	join(t, r, "expert", clientOptions{pairs: 1})
 	clinic := join(t, r, "clinic", clientOptions{pairs: 1, path: p})
