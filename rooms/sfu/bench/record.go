@@ -185,16 +185,7 @@ func (r *recorder) connect(offer, browser string) (string, error) {
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
 		return "", err
 	}
-	answer, err := pc.CreateAnswer(nil)
-	if err != nil {
-		return "", err
-	}
-	gathered := webrtc.GatheringCompletePromise(pc)
-	if err := pc.SetLocalDescription(answer); err != nil {
-		return "", err
-	}
-	<-gathered
-	return pc.LocalDescription().SDP, nil
+	return answer(pc)
 }
 
 func (r *recorder) close() error {

@@ -94,6 +94,11 @@ func (r *reference) join(j Join) (string, error) {
 			}
 		}
 	}
+	return answer(pc)
+}
+
+// answer answers the offer that a connection has, with all its candidates.
+func answer(pc *webrtc.PeerConnection) (string, error) {
 	answer, err := pc.CreateAnswer(nil)
 	if err != nil {
 		return "", err
