@@ -62,7 +62,7 @@ type guest struct {
 }
 
 // enter takes one person into a call. Before it returns they hear those who are in
-// it already, and see them.
+// it already, and see them unless their downlink is thin.
 func (c *loadCmd) enter(ctx context.Context, person client.Config, consult string) (*guest, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadPatience)
 	defer cancel()
@@ -87,8 +87,8 @@ func (c *loadCmd) enter(ctx context.Context, person client.Config, consult strin
 	return g, nil
 }
 
-// perceives waits for the sound and the picture of all others in the call and
-// tells when the last of them began to arrive.
+// perceives waits for the sound of all others in the call, and for their pictures
+// unless the downlink is thin, and tells when the last of them began to arrive.
 func (g *guest) perceives(ctx context.Context) (last time.Time, err error) {
 	sources := []string{"microphone", "camera"}
 	if g.thin {
@@ -257,9 +257,7 @@ func (c *loadCmd) fillOne(ctx context.Context, url string, first int, turn <-cha
 // count sums what arrived at everyone.
 func count(in []*guest) (sum client.Received) {
 	for _, g := range in {
-		n := g.room.Total()
-		sum.Packets += n.Packets
-		sum.Lost += n.Lost
+		sum.Add(g.room.Total())
 	}
 	return sum
 }
@@ -277,11 +275,8 @@ func look(in []*guest, thin bool) (v view) {
 			continue
 		}
 		for _, other := range g.room.Showing() {
-			n := g.room.Received(other, "camera")
 			v.pictures++
-			v.Bytes += n.Bytes
-			v.Frames += n.Frames
-			v.Small += n.Small
+			v.Add(g.room.Received(other, "camera"))
 		}
 	}
 	return v

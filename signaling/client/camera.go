@@ -162,19 +162,10 @@ func (c *camera) play(ctx context.Context) {
 		}
 		return nil
 	}
-	tick := time.NewTicker(c.every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			small, large := c.rates()
-			if errors.Join(send(c.small, small), send(c.large, large)) != nil {
-				return
-			}
-		}
-	}
+	repeat(ctx, c.every, func() error {
+		small, large := c.rates()
+		return errors.Join(send(c.small, small), send(c.large, large))
+	})
 }
 
 // padded makes a frame as large as it is to be, bytes. A decoder does not read on

@@ -257,20 +257,31 @@ func (m *Media) speak(ctx context.Context) error {
 	})
 	next := noise()
 	m.work.Go(func() {
-		tick := time.NewTicker(soundEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				if err := track.WriteSample(media.Sample{Data: next(), Duration: soundEvery}); err != nil && !errors.Is(err, io.ErrClosedPipe) {
-					return
-				}
+		repeat(ctx, soundEvery, func() error {
+			err := track.WriteSample(media.Sample{Data: next(), Duration: soundEvery})
+			if errors.Is(err, io.ErrClosedPipe) {
+				return nil
 			}
-		}
+			return err
+		})
 	})
 	return nil
+}
+
+// repeat does something again and again, until it fails or the context ends.
+func repeat(ctx context.Context, every time.Duration, do func() error) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if do() != nil {
+				return
+			}
+		}
+	}
 }
 
 // line adds a receiving section.

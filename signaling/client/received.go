@@ -17,6 +17,15 @@ type Received struct {
 	First   time.Time // when the first packet came
 }
 
+// Add counts what arrived on another section too. First stays.
+func (n *Received) Add(other Received) {
+	n.Packets += other.Packets
+	n.Bytes += other.Bytes
+	n.Frames += other.Frames
+	n.Small += other.Small
+	n.Lost += other.Lost
+}
+
 // seenMost is how many packets ago one may have come first that comes again.
 const seenMost = 512
 
@@ -107,11 +116,7 @@ func (r *Room) Total() (sum Received) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, n := range m.received {
-		sum.Packets += n.Packets
-		sum.Bytes += n.Bytes
-		sum.Frames += n.Frames
-		sum.Small += n.Small
-		sum.Lost += n.Lost
+		sum.Add(n.Received)
 	}
 	return sum
 }
