@@ -211,7 +211,7 @@ func (c *connection) balance(feeds []*feed, now time.Time) {
 		return
 	}
 	for _, p := range c.peer.publications {
-		if p != nil && p.source.kind() == video {
+		if p != nil {
 			p.limit(now) // nobody may watch it any more
 		}
 	}

@@ -260,8 +260,11 @@ func (p *publication) most(layer int) int {
 
 // limit finds the ceilings of the publication's layers and, when one has fallen or is
 // a quarter above what the publisher knows, tells the publisher at once; otherwise
-// the next report does. The caller holds the room's mutex.
+// the next report does. Sound has no ceiling. The caller holds the room's mutex.
 func (p *publication) limit(now time.Time) {
+	if p.source.kind() == audio {
+		return
+	}
 	// Who has only just come must not make the picture small for the others.
 	var shares, starting [layersMost][]int
 	paused, top := 0, p.top()

@@ -115,9 +115,7 @@ func (r *Room) arrange(except *Peer) {
 			if pub != nil {
 				lines := audience[pub]
 				pub.subscribers.Store(&lines)
-				if pub.source.kind() == video {
-					pub.limit(now)
-				}
+				pub.limit(now)
 			}
 		}
 	}
