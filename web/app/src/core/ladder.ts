@@ -52,7 +52,7 @@ const lossWindow = 5_000; // ms; a few packets say nothing of a share
 // Radio links lose a tenth without being full; the estimate knows the difference.
 const lossy = 0.25;
 const clean = 0.15;
-const delayed = 250; // ms
+const delayed = 250; // ms of round trip, from which on a link is taken for a thin one
 const proven = 0.75; // share of what was tried that the browser must believe in then
 const queue = 350; // ms above the best round trip: a queue fills
 const rttWindow = 60_000; // ms that the best round trip is remembered
