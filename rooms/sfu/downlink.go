@@ -86,7 +86,7 @@ func (r *Room) fit(p *Peer, now time.Time) {
 	lines := c.pictures()
 	demands := make([]demand, len(lines))
 	for i, l := range lines {
-		demands[i] = demand{l.occupant.source, l.occupant.rate(l.occupant.top())}
+		demands[i] = demand{l.occupant.source, l.occupant.rate(l.occupant.largest())}
 	}
 	d := &c.downlink
 	d.ramp.begin(lines, now)

@@ -81,7 +81,7 @@ func (l *line) decide(now time.Time) {
 		if s.over.IsZero() {
 			s.over = now
 		} else if now.Sub(s.over) >= cutTime { // it had not just come back
-			l.step(larger, now)
+			l.step(max(larger, l.smaller()), now)
 		}
 	case !s.paused && l.isOver(now):
 		l.step(l.smaller(), now)

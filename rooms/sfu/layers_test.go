@@ -128,6 +128,38 @@ func TestALayerThatDoesNotCome(t *testing.T) {
 	}
 }
 
+// A browser may send only a smaller layer, from the first moment on or when it has sent
+// the largest: VP9 in layers of Chromium's own comes so.
+func TestOnlyASmallLayerComes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(1)
+	clinic := w.publishLayers("clinic", 1_200_000, two)
+	clinic.alone = 300_000
+	clinic.encoders[1].feed.live.Store(false)
+	expert := w.watch("expert", strongLink, clinic)
+	w.run(3 * time.Second)
+	expert.forget()
+	w.run(10 * time.Second)
+	if expert.rate() < 250_000 || expert.record.switches > 0 {
+		t.Errorf("a picture of %d bits/s, %d pauses and resumptions", expert.rate(), expert.record.switches)
+	}
+	clinic.alone = 0
+	w.run(30 * time.Second)
+	expert.forget()
+	w.run(10 * time.Second)
+	if expert.rate() < 1_000_000 {
+		t.Errorf("when the largest comes too: a picture of %d bits/s", expert.rate())
+	}
+	clinic.alone = 300_000
+	w.run(5 * time.Second)
+	expert.forget()
+	w.run(10 * time.Second)
+	if expert.rate() < 250_000 || expert.record.switches > 0 || expert.record.broken > 0 {
+		t.Errorf("when it comes no more: a picture of %d bits/s, %d pauses and resumptions, %d packets that do not go on",
+			expert.rate(), expert.record.switches, expert.record.broken)
+	}
+}
+
 // What a link has for two paused pictures may be too little for each of them, and yet
 // enough for one: that comes back.
 func TestOneOfTwoPausedPicturesComesBack(t *testing.T) {

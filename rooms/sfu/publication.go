@@ -63,6 +63,17 @@ func (p *publication) layOut(rids []string) {
 // top is the largest layer. The caller holds the room's mutex.
 func (p *publication) top() int { return max(len(p.rids), 1) - 1 }
 
+// largest is the largest layer that arrives; the largest of all while none does. The
+// caller holds the room's mutex.
+func (p *publication) largest() int {
+	for k := p.top(); k >= 0; k-- {
+		if p.isLive(k) {
+			return k
+		}
+	}
+	return p.top()
+}
+
 // lines are those that the source is on.
 func (p *publication) lines() []*line {
 	if lines := p.subscribers.Load(); lines != nil {

@@ -34,7 +34,7 @@ type ramp struct {
 func (r *ramp) begin(pictures []*line, now time.Time) {
 	for _, l := range pictures {
 		r.applies = r.applies || l.numbered
-		if r.began.IsZero() && l.numbered && l.conn.ready.Load() && l.occupant.rate(l.occupant.top()) > 0 {
+		if r.began.IsZero() && l.numbered && l.conn.ready.Load() && l.occupant.rate(l.occupant.largest()) > 0 {
 			r.began, r.rises, r.double = now, now.Add(rampWait), rampSlow
 		}
 	}
@@ -124,12 +124,13 @@ func (l *line) begin(now time.Time) {
 // none, and what it takes.
 func (l *line) fitting() (layer, rate int) {
 	p := l.occupant
-	for k := p.top(); k >= 0; k-- {
+	largest := p.largest()
+	for k := largest; k >= 0; k-- {
 		last := 0
 		if f := p.feeds[k].Load(); f != nil {
 			last = f.flow.last
 		}
-		if float64(last) <= float64(l.pause.share)*excess && (last > 0 || k == p.top()) {
+		if float64(last) <= float64(l.pause.share)*excess && (last > 0 || k == largest) {
 			return k, last
 		}
 	}

@@ -21,6 +21,7 @@ type studio struct {
 	encoders  []*encoder // the smallest first
 	silent    bool       // sends nothing
 	thin      bool       // its uplink does not bear a second layer
+	alone     int        // bits/s of its smallest layer, which comes alone; 0: as the app
 }
 
 // encoder makes one layer of the camera.
@@ -112,7 +113,10 @@ func (s *studio) asked(pub *publication, layer int) func() int {
 		s.world.after(200*time.Millisecond, func() { rate = asked })
 	})
 	return func() int {
-		if s.thin {
+		switch {
+		case s.alone > 0 && layer == 0:
+			return s.alone
+		case s.thin:
 			return 0
 		}
 		return rate
@@ -122,6 +126,9 @@ func (s *studio) asked(pub *publication, layer int) func() int {
 // largest is the rate of the largest layer: what the others leave it. Its uplink is
 // tried out.
 func (s *studio) largest() int {
+	if s.alone > 0 {
+		return 0
+	}
 	s.target = min(s.most, s.target+s.target/framesRate/4)
 	rest := s.allowed
 	for _, e := range s.encoders[:len(s.encoders)-1] {
