@@ -71,11 +71,11 @@ func (s *section) describe(b *strings.Builder) {
 func (c *offeredCodec) describe(b *strings.Builder, sends bool) {
 	switch c.codec {
 	case opus:
-		fmt.Fprintf(b, "a=rtpmap:%d opus/48000/2\r\na=fmtp:%d %s\r\n", c.pt, c.pt, opusParameters)
-	case vp8:
-		fmt.Fprintf(b, "a=rtpmap:%d VP8/90000\r\n", c.pt)
+		fmt.Fprintf(b, "a=rtpmap:%d %s/48000/2\r\na=fmtp:%d %s\r\n", c.pt, c.codec, c.pt, opusParameters)
+	case vp8, vp9, av1:
+		fmt.Fprintf(b, "a=rtpmap:%d %s/90000\r\n", c.pt, c.codec)
 	case h264:
-		fmt.Fprintf(b, "a=rtpmap:%d H264/90000\r\na=fmtp:%d %s\r\n", c.pt, c.pt, h264Parameters(c.profile))
+		fmt.Fprintf(b, "a=rtpmap:%d %s/90000\r\na=fmtp:%d %s\r\n", c.pt, c.codec, c.pt, h264Parameters(c.profile))
 	}
 	for _, fb := range c.feedback {
 		if sends || fb != remb {

@@ -27,7 +27,7 @@ type packet struct {
 	marker  bool
 	codec   codec
 	key     bool // first packet of a key frame; always true for audio
-	picture vp8Descriptor
+	picture descriptor
 	payload []byte
 }
 
@@ -107,12 +107,8 @@ func (p *packet) read(h *rtp.Header, raw []byte, headerSize int, repair bool) bo
 		p.seq, payload = binary.BigEndian.Uint16(payload), payload[2:]
 	}
 	p.payload = payload
-	p.key, p.picture = true, vp8Descriptor{}
-	if p.codec != opus {
-		p.key = len(payload) > 0 && startsKeyFrame(p.codec, payload)
-		if p.codec == vp8 && len(payload) > 0 {
-			p.picture, _ = parseVP8(payload)
-		}
+	if p.key = true; p.codec != opus {
+		p.picture, p.key = look(p.codec, payload)
 	}
 	return true
 }

@@ -82,56 +82,6 @@ func TestKeyFrameRequestsAreThrottled(t *testing.T) {
 	}
 }
 
-func TestALineGoesOnWithItsNextOccupant(t *testing.T) {
-	r := listen(t).NewRoom()
-	expert := join(t, r, "expert", clientOptions{pairs: 1})
-	first := join(t, r, "first", clientOptions{pairs: 1})
-	expert.gets("first", Camera)
-	expert.gets("first", Microphone)
-	video, audio := expert.on("first", Camera), expert.on("first", Microphone)
-
-	first.peer.Close()
-	eventually(t, "the line is spare again", func() bool { return expert.on("first", Camera) == "" })
-
-	join(t, r, "second", clientOptions{pairs: 1})
-	expert.gets("second", Camera)
-	expert.gets("second", Microphone)
-	if expert.on("second", Camera) != video || expert.on("second", Microphone) != audio {
-		t.Fatalf("second is on %s and %s, want the lines of first", expert.on("second", Camera), expert.on("second", Microphone))
-	}
-	for _, mid := range []string{video, audio} {
-		packets := expert.packets(mid)
-		changed := false
-		for i := 1; i < len(packets); i++ {
-			a, b := packets[i-1], packets[i]
-			if b.header.SequenceNumber != a.header.SequenceNumber+1 {
-				t.Fatalf("line %s: sequence number %d after %d", mid, b.header.SequenceNumber, a.header.SequenceNumber)
-			}
-			if int32(b.header.Timestamp-a.header.Timestamp) <= 0 {
-				t.Fatalf("line %s: timestamp went from %d to %d", mid, a.header.Timestamp, b.header.Timestamp)
-			}
-			if a.from() == b.from() {
-				continue
-			}
-			changed = true
-			if mid != video {
-				continue
-			}
-			if !b.key {
-				t.Error("the second picture does not begin with a key frame")
-			}
-			da, _ := parseVP8(a.payload)
-			db, _ := parseVP8(b.payload)
-			if db.id != da.id+1 || db.tl0Index != da.tl0Index+1 {
-				t.Errorf("picture ids %d/%d after %d/%d", db.id, db.tl0Index, da.id, da.tl0Index)
-			}
-		}
-		if !changed {
-			t.Errorf("line %s never changed hands", mid)
-		}
-	}
-}
-
 func TestMute(t *testing.T) {
 	r := listen(t).NewRoom()
 	clinic := join(t, r, "clinic", clientOptions{withScreen: true})

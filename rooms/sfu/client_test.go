@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
@@ -111,6 +110,7 @@ type client struct {
 type received struct {
 	header  rtp.Header
 	payload []byte
+	picture descriptor
 	key     bool
 }
 
@@ -139,6 +139,7 @@ type clientOptions struct {
 	mendsSound   bool     // asks for lost sound, and sends it again
 	camera       int      // bits/s of the camera at most; 0: little
 	rids         []string // of the camera's layers, the smallest first
+	pictures     []codec  // that the browser has, what it sends first; nil: all, VP8
 }
 
 func join(t *testing.T, r *Room, name string, opts clientOptions) *client {
@@ -182,7 +183,7 @@ func (c *client) hooks() Hooks {
 func (c *client) connect(opts clientOptions) {
 	c.t.Helper()
 	var m webrtc.MediaEngine
-	must(c.t, m.RegisterDefaultCodecs())
+	must(c.t, registerCodecs(&m, opts.pictures))
 	var registry interceptor.Registry
 	for _, f := range opts.interceptors {
 		registry.Add(f) // nearest to the network
@@ -216,15 +217,15 @@ func (c *client) connect(opts clientOptions) {
 	c.t.Cleanup(c.hangUp)
 	pc.OnTrack(c.onTrack)
 	if !opts.listenOnly {
-		c.microphone = c.newSource(Microphone, webrtc.MimeTypeOpus)
+		c.microphone = c.newSource(Microphone, opus)
 		if opts.rids == nil {
-			c.camera = c.newSource(Camera, webrtc.MimeTypeVP8)
+			c.camera = c.newSource(Camera, append(slices.Clone(opts.pictures), vp8)[0])
 		} else {
 			c.film(opts.rids)
 		}
 		c.camera.setRates(opts.camera, opts.camera)
 		if opts.withScreen {
-			c.screen = c.newSource(Screen, webrtc.MimeTypeVP8)
+			c.screen = c.newSource(Screen, vp8)
 		}
 	}
 	pairs := opts.pairs
@@ -325,9 +326,7 @@ func (c *client) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver
 			return
 		}
 		r := received{header: p.Header, payload: p.Payload}
-		if track.Kind() == webrtc.RTPCodecTypeVideo {
-			r.key = startsKeyFrame(vp8, p.Payload)
-		}
+		r.picture, r.key = look(codecOf(track), p.Payload)
 		c.mu.Lock()
 		c.heard[mid] = append(c.heard[mid], r)
 		c.mu.Unlock()
@@ -381,6 +380,7 @@ func (c *client) gets(participant string, s Source) {
 // start and when asked.
 type source struct {
 	source      Source
+	codec       codec
 	label       string
 	track       *webrtc.TrackLocalStaticRTP
 	transceiver *webrtc.RTPTransceiver
@@ -396,12 +396,12 @@ type source struct {
 	rate      int // the same, as the server lets it
 }
 
-func (c *client) newSource(s Source, mime string) *source {
-	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mime}, string(s), c.name)
+func (c *client) newSource(s Source, as codec) *source {
+	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mimes[as]}, string(s), c.name)
 	must(c.t, err)
 	tr, err := c.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 	must(c.t, err)
-	out := &source{source: s, label: c.name + " " + string(s), track: track, transceiver: tr}
+	out := &source{source: s, codec: as, label: c.name + " " + string(s), track: track, transceiver: tr}
 	out.begin()
 	return out
 }
@@ -420,7 +420,7 @@ func (c *client) film(rids []string) {
 			err = tr.Sender().AddEncoding(track)
 		}
 		must(c.t, err)
-		c.layers = append(c.layers, &source{source: Camera, label: c.name + " camera " + rid, rid: rid, track: track, transceiver: tr})
+		c.layers = append(c.layers, &source{source: Camera, codec: vp8, label: c.name + " camera " + rid, rid: rid, track: track, transceiver: tr})
 	}
 	for _, s := range c.layers {
 		s.begin()
@@ -510,14 +510,14 @@ func (s *source) play(k kind) {
 		payload := []byte(fmt.Sprintf("%05d|%s|", n, s.label))
 		if k == video {
 			s.mu.Lock()
-			frame := byte(1)
-			if s.wantKey {
-				frame, s.wantKey = 0, false
+			key := s.wantKey
+			if key {
+				s.wantKey = false
 				s.keyFrames++
 			}
 			fill := max(s.rate/800-12-6-len(payload), 0) // for 10 ms
 			s.mu.Unlock()
-			payload = slices.Concat(vp8Header(n, uint8(n), frame == 0), make([]byte, fill), payload)
+			payload = slices.Concat(pictureHeader(s.codec, n, key), make([]byte, fill), payload)
 		}
 		p := rtp.Packet{
 			Header:  rtp.Header{Version: 2, Marker: k == video, SequenceNumber: n, Timestamp: uint32(n) * step},
@@ -526,15 +526,6 @@ func (s *source) play(k kind) {
 		s.name(&p.Header)
 		_ = s.track.WriteRTP(&p)
 	}
-}
-
-func vp8Header(picture uint16, tl0 uint8, key bool) []byte {
-	b := []byte{0x90, 0xc0, 0, 0, tl0, 1}
-	binary.BigEndian.PutUint16(b[2:], picture|0x8000)
-	if key {
-		b[5] = 0
-	}
-	return b
 }
 
 // testLogger shows what the package logs when SFU_DEBUG is set.

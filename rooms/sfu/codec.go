@@ -49,8 +49,10 @@ func (r Rights) allow(s Source) bool {
 	return false
 }
 
-// codec is one that is forwarded. All browsers have the first two, most have all
-// three. A picture's codec that stands before another is preferred.
+// codec is one that is forwarded. All browsers have the first two, most have H.264. A
+// picture's codec that stands before another is preferred: the last two cost the
+// sender's processor more than a clinic's may have, and are for who offers nothing else
+// or chooses for itself.
 type codec uint8
 
 const (
@@ -58,7 +60,14 @@ const (
 	opus
 	vp8
 	h264
+	vp9
+	av1
+	codecCount
 )
+
+func (c codec) String() string {
+	return [codecCount]string{"none", "opus", "VP8", "H264", "VP9", "AV1"}[c]
+}
 
 // opusParameters ask for in-band FEC and DTX; they go into every answer.
 const opusParameters = "minptime=10;useinbandfec=1;usedtx=1"

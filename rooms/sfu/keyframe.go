@@ -2,92 +2,30 @@ package sfu
 
 import "encoding/binary"
 
-// startsKeyFrame tells whether the payload is the first packet of a key frame,
-// from which a decoder can start.
-func startsKeyFrame(c codec, payload []byte) bool {
+// look reads what the payload of a picture's packet says of it, and whether it is the
+// first packet of a key frame, from which a decoder can start.
+func look(c codec, payload []byte) (d descriptor, key bool) {
+	if len(payload) == 0 {
+		return descriptor{}, false
+	}
 	switch c {
 	case vp8:
-		d, ok := parseVP8(payload)
-		return ok && d.start && len(payload) > d.size && payload[d.size]&1 == 0
+		d, _ = parseVP8(payload)
+		key = d.start && len(payload) > d.size && payload[d.size]&1 == 0
+	case vp9:
+		d, _ = parseVP9(payload)
+		key = d.start && payload[0]&vp9Predicts == 0
 	case h264:
-		return startsParameterSet(payload)
+		key = startsParameterSet(payload)
+	case av1:
+		key = payload[0]&(av1Continues|av1Anew) == av1Anew
 	}
-	return true
+	return d, key
 }
 
-// vp8Descriptor is the payload descriptor of RFC 7741 §4.2; zero when there is
-// none to be trusted.
-type vp8Descriptor struct {
-	start    bool // first packet of a frame
-	size     int  // bytes before the VP8 payload
-	picture  int  // offset of the picture id, 0: none
-	long     bool // picture id of 15 bits
-	tl0      int  // offset of TL0PICIDX, 0: none
-	id       uint16
-	tl0Index uint8
-}
-
-func parseVP8(p []byte) (d vp8Descriptor, ok bool) {
-	if len(p) < 1 {
-		return vp8Descriptor{}, false
-	}
-	d.start = p[0]&0x10 != 0 && p[0]&0x07 == 0
-	d.size = 1
-	if p[0]&0x80 == 0 {
-		return d, true
-	}
-	if len(p) < 2 {
-		return vp8Descriptor{}, false
-	}
-	ext := p[1]
-	d.size = 2
-	if ext&0x80 != 0 { // I: picture id
-		if len(p) < d.size+1 {
-			return vp8Descriptor{}, false
-		}
-		d.picture = d.size
-		if d.long = p[d.size]&0x80 != 0; d.long {
-			if len(p) < d.size+2 {
-				return vp8Descriptor{}, false
-			}
-			d.id = binary.BigEndian.Uint16(p[d.size:]) & 0x7fff
-			d.size += 2
-		} else {
-			d.id = uint16(p[d.size] & 0x7f)
-			d.size++
-		}
-	}
-	if ext&0x40 != 0 { // L: TL0PICIDX
-		if len(p) < d.size+1 {
-			return vp8Descriptor{}, false
-		}
-		d.tl0, d.tl0Index = d.size, p[d.size]
-		d.size++
-	}
-	if ext&0x30 != 0 { // T or K
-		d.size++
-	}
-	if len(p) < d.size {
-		return vp8Descriptor{}, false
-	}
-	return d, true
-}
-
-// shift moves the picture counters in place, so that they go on across a change
-// of publisher. The width of the picture id stays what the publisher uses.
-func (d *vp8Descriptor) shift(payload []byte, pictures uint16, tl0s uint8) {
-	if d.picture > 0 {
-		id := d.id + pictures
-		if d.long {
-			binary.BigEndian.PutUint16(payload[d.picture:], id|0x8000)
-		} else {
-			payload[d.picture] = uint8(id) & 0x7f
-		}
-	}
-	if d.tl0 > 0 {
-		payload[d.tl0] = d.tl0Index + tl0s
-	}
-}
+// The flags of AV1's aggregation header (RTP Payload Format For AV1 §4.4) that are
+// looked at: the packet begins within a unit, and with a new sequence.
+const av1Continues, av1Anew = 0x80, 0x08
 
 // NAL unit types of H.264 (RFC 6184 §5.2).
 const (

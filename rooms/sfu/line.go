@@ -15,7 +15,7 @@ const mappingsKept = 2
 
 // line is a receiving section of a browser: one outgoing stream, bound for its
 // life, whose occupant changes, and the layer of it. Sequence numbers, timestamps
-// and VP8 picture ids go on across both, so the browser's decoder notices nothing
+// and picture ids go on across both, so the browser's decoder notices nothing
 // but a key frame.
 type line struct {
 	mid    string
@@ -37,8 +37,8 @@ type line struct {
 	out       mediaWriter
 	ssrc      uint32
 	rtxSSRC   uint32
-	types     [h264 + 1]uint8 // payload type by codec, 0: not negotiated
-	rtxTypes  [h264 + 1]uint8
+	types     [codecCount]uint8 // payload type by codec, 0: not negotiated
+	rtxTypes  [codecCount]uint8
 	header    rtp.Header
 	numbered  bool    // the header has a number
 	number    [2]byte // transport-wide, see departures
@@ -206,9 +206,7 @@ func (l *line) start(f *feed, p *packet, now time.Time) {
 // send writes one packet. The payload is patched in place: every subscriber
 // overwrites the same few bytes, so nothing is copied.
 func (l *line) send(m *mapping, p *packet, ssrc uint32, pt uint8, seq uint16, payload []byte, now time.Time) {
-	if p.codec == vp8 {
-		p.picture.shift(p.payload, m.pictures, m.tl0s)
-	}
+	p.picture.shift(p.payload, m.pictures, m.tl0s)
 	l.header.Marker = p.marker
 	l.emit(ssrc, pt, seq, p.time+m.time, payload, now)
 	l.header.Marker = false

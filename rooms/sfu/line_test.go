@@ -55,7 +55,7 @@ func onAirLine(out *sink) (*line, *feed) {
 func send(f *feed, seq uint16, now time.Time) {
 	payload := vp8Header(seq, uint8(seq), seq == 0)
 	p := packet{seq: seq, time: uint32(seq) * 3000, codec: vp8, key: seq == 0, payload: append(payload, make([]byte, 1000)...)}
-	p.picture, _ = parseVP8(p.payload)
+	p.picture, _ = look(vp8, p.payload)
 	f.take(&p, false, 1100, now)
 }
 
@@ -67,7 +67,7 @@ func TestForwardingDoesNotAllocate(t *testing.T) {
 	seq := uint16(0)
 	step := func() {
 		p.seq, p.time, p.key = seq, uint32(seq)*3000, true
-		p.picture, _ = parseVP8(p.payload)
+		p.picture, _ = look(vp8, p.payload)
 		f.take(&p, false, 1100, now)
 		seq++
 	}
@@ -229,7 +229,7 @@ func TestASmallLayerWithPaddingBesideIt(t *testing.T) {
 	step := func() {
 		now = now.Add(20 * time.Millisecond)
 		p.seq, p.time = p.seq+1, p.time+1800
-		p.picture, _ = parseVP8(p.payload)
+		p.picture, _ = look(vp8, p.payload)
 		small.take(&p, false, 1100, now)
 		large.take(&p, false, 1100, now)
 	}

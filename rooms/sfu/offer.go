@@ -316,13 +316,13 @@ func (p *offerParser) finish() (*offer, error) {
 // settle turns the collected lines into the section's codecs and streams.
 // ssrcs and byType hold what other sections of the bundle use.
 func (s *rawSection) settle(ssrcs map[uint32]bool, byType map[int]string) error {
-	haveH264 := false
+	var have [codecCount]bool
 	for _, pt := range s.formats {
 		c := s.codec(pt)
-		if c.codec == noCodec || (c.codec == h264 && haveH264) || (c.codec == opus) != (s.kind == audio) {
+		if c.codec == noCodec || have[c.codec] || (c.codec == opus) != (s.kind == audio) {
 			continue
 		}
-		haveH264 = haveH264 || c.codec == h264
+		have[c.codec] = true
 		for _, at := range []int{c.pt, c.rtx} {
 			if at < 0 {
 				continue
@@ -343,7 +343,7 @@ func (s *rawSection) settle(ssrcs map[uint32]bool, byType map[int]string) error 
 		return nil
 	}
 	if len(s.codecs) == 0 {
-		return unsupported("%s needs Opus, or VP8 or H.264", s.kind)
+		return unsupported("%s needs Opus, or VP8, H.264, VP9 or AV1", s.kind)
 	}
 	if s.direction == recvonly {
 		return nil
@@ -370,7 +370,9 @@ func (s *rawSection) settle(ssrcs map[uint32]bool, byType map[int]string) error 
 	return nil
 }
 
-// codec puts together what the section says of a payload type.
+// codec puts together what the section says of a payload type. Of a codec's profiles
+// only the one that everybody has is taken: what one browser sends, every other must
+// decode.
 func (s *rawSection) codec(pt int) offeredCodec {
 	c := offeredCodec{pt: pt, rtx: -1}
 	switch s.names[pt] {
@@ -379,21 +381,22 @@ func (s *rawSection) codec(pt int) offeredCodec {
 	case "vp8/90000":
 		c.codec = vp8
 	case "h264/90000":
-		mode, profile := "0", ""
-		for param := range strings.SplitSeq(s.params[pt], ";") {
-			key, val, _ := strings.Cut(strings.TrimSpace(param), "=")
-			switch key {
-			case "packetization-mode":
-				mode = val
-			case "profile-level-id":
-				profile = val
-			}
-		}
-		// Baseline only: what one browser sends, every other must decode.
-		if mode != "1" || len(profile) != 6 || !(strings.HasPrefix(profile, "42e0") || strings.HasPrefix(profile, "4200")) || !isHex(profile) {
+		profile := s.param(pt, "profile-level-id", "")
+		baseline := strings.HasPrefix(profile, "42e0") || strings.HasPrefix(profile, "4200")
+		if s.param(pt, "packetization-mode", "0") != "1" || len(profile) != 6 || !baseline || !isHex(profile) {
 			return c
 		}
 		c.codec, c.profile = h264, profile
+	case "vp9/90000":
+		if s.param(pt, "profile-id", "0") != "0" {
+			return c
+		}
+		c.codec = vp9
+	case "av1/90000":
+		if s.param(pt, "profile", "0") != "0" {
+			return c
+		}
+		c.codec = av1
 	default:
 		return c
 	}
@@ -411,6 +414,16 @@ func (s *rawSection) codec(pt int) offeredCodec {
 		}
 	}
 	return c
+}
+
+// param is a value of a payload type's fmtp line.
+func (s *rawSection) param(pt int, name, absent string) string {
+	for param := range strings.SplitSeq(s.params[pt], ";") {
+		if key, val, _ := strings.Cut(strings.TrimSpace(param), "="); key == name {
+			return val
+		}
+	}
+	return absent
 }
 
 // isToken accepts what mids, session ids and ICE credentials are made of.

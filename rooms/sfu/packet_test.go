@@ -9,7 +9,7 @@ import (
 	"github.com/pion/rtp"
 )
 
-func TestStartsKeyFrame(t *testing.T) {
+func TestKeyFrameBegins(t *testing.T) {
 	for name, c := range map[string]struct {
 		codec   codec
 		payload []byte
@@ -29,24 +29,38 @@ func TestStartsKeyFrame(t *testing.T) {
 		"H.264 fragment of a slice":         {h264, []byte{0x7c, 0x85}, false},
 		"H.264 picture":                     {h264, []byte{0x41, 0x9a}, false},
 		"H.264 nothing":                     {h264, nil, false},
-		"Opus":                              {opus, []byte{1}, true},
+		"VP9 key frame":                     {vp9, []byte{0x08}, true},
+		"VP9 key frame in layers":           {vp9, []byte{0xaa, 0x81, 0x02, 0x00, 0x03, 0x00}, true},
+		"VP9 second layer of a key frame":   {vp9, []byte{0xaa, 0x81, 0x02, 0x02, 0x03, 0x00}, false},
+		"VP9 key frame, flexible":           {vp9, []byte{0xbc, 0x01, 0x00}, true},
+		"VP9 inter frame":                   {vp9, []byte{0x48}, false},
+		"VP9 continuation":                  {vp9, []byte{0x04}, false},
+		"VP9 truncated id":                  {vp9, []byte{0x88, 0x81}, false},
+		"VP9 truncated layer":               {vp9, []byte{0x28, 0x00}, false},
+		"VP9 nothing":                       {vp9, nil, false},
+		"AV1 sequence":                      {av1, []byte{0x18, 0x0a}, true},
+		"AV1 picture":                       {av1, []byte{0x10, 0x32}, false},
+		"AV1 continuation":                  {av1, []byte{0x98, 0x00}, false},
+		"AV1 nothing":                       {av1, nil, false},
 	} {
-		if got := startsKeyFrame(c.codec, c.payload); got != c.want {
+		if _, got := look(c.codec, c.payload); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
 }
 
 func TestShiftGoesOnAcrossTheWrap(t *testing.T) {
-	p := vp8Header(0x7fff, 255, true)
-	d, ok := parseVP8(p)
-	if !ok || d.id != 0x7fff || d.tl0Index != 255 {
-		t.Fatalf("%+v", d)
-	}
-	d.shift(p, 2, 3)
-	d, _ = parseVP8(p)
-	if d.id != 1 || d.tl0Index != 2 || !d.long {
-		t.Errorf("after the wrap: %+v", d)
+	for _, c := range []codec{vp8, vp9} {
+		p := pictureHeader(c, 0x7fff, true)
+		d, _ := look(c, p)
+		if d.id != 0x7fff || d.tl0Index != 255 {
+			t.Fatalf("%v: %+v", c, d)
+		}
+		d.shift(p, 2, 3)
+		d, key := look(c, p)
+		if d.id != 1 || d.tl0Index != 2 || !d.long || !key {
+			t.Errorf("%v, after the wrap: %+v", c, d)
+		}
 	}
 }
 
@@ -101,13 +115,15 @@ func TestMissing(t *testing.T) {
 func FuzzPacket(f *testing.F) {
 	f.Add(uint8(vp8), []byte{0xb0, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xbe, 0xde, 0, 1, 0x31, 1, 2, 0, 0x90, 0xf0, 0x81, 2, 3, 4, 0, 1})
 	f.Add(uint8(h264), []byte{0x80, 102, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0x78, 0, 2, 0x67, 0x42})
+	f.Add(uint8(vp9), []byte{0x80, 98, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xaa, 0x81, 2, 0, 3, 0})
+	f.Add(uint8(av1), []byte{0x80, 45, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0x18, 0x0a})
 	f.Fuzz(func(t *testing.T, c uint8, raw []byte) {
 		var h rtp.Header
 		size, err := h.Unmarshal(raw)
 		if err != nil {
 			return
 		}
-		p := packet{codec: codec(c%3 + 1)}
+		p := packet{codec: codec(c%uint8(codecCount-1) + 1)}
 		if !p.read(&h, raw, size, c&128 != 0) {
 			return
 		}

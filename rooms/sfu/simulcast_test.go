@@ -168,8 +168,7 @@ func TestALineGoesFromLayerToLayer(t *testing.T) {
 		packets := c.packets(c.on("clinic", Camera))
 		for i := 1; i < len(packets); i++ {
 			a, b := packets[i-1], packets[i]
-			da, _ := parseVP8(a.payload)
-			db, _ := parseVP8(b.payload)
+			da, db := a.picture, b.picture
 			if b.header.SequenceNumber != a.header.SequenceNumber+1 || int32(b.header.Timestamp-a.header.Timestamp) <= 0 ||
 				db.id != (da.id+1)&0x7fff || db.tl0Index != da.tl0Index+1 {
 				t.Fatalf("%s: packet %d at %d of picture %d/%d, after %d at %d of %d/%d", c.name,

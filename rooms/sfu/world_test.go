@@ -248,7 +248,8 @@ func (v *viewer) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
 	if h.Extension {
 		number = slices.Clone(h.GetExtension(4))
 	}
-	start := h.SSRC == in.ssrc && in.kind == video && startsKeyFrame(vp8, payload)
+	_, key := look(vp8, payload)
+	start := h.SSRC == in.ssrc && in.kind == video && key
 	if h.SSRC == in.ssrc && in.kind == video && !in.goesOn(h, payload, start) {
 		v.record.broken++
 	}

@@ -5,6 +5,7 @@ import { attendance, callRuns, caseOf, does } from './support/cases';
 import { asks, Guests } from './support/guests';
 import {
   askForSmallLayer,
+  haveOnly,
   layersSent,
   pictureMoves,
   seeAndHear,
@@ -25,8 +26,11 @@ const arrives = (login: string, options?: PersonOptions) => Person.arrives(serve
 const bar = (person: Person) => person.page.getByRole('toolbar', { name: person.say('room.bar') });
 
 /** li and wang in a running call. */
-async function talking(options: PersonOptions = {}): Promise<{ li: Person; wang: Person; id: string }> {
-  const [li, wang] = await Promise.all([arrives('li', options), arrives('wang')]);
+async function talking(
+  options: PersonOptions = {},
+  theOther: PersonOptions = {},
+): Promise<{ li: Person; wang: Person; id: string }> {
+  const [li, wang] = await Promise.all([arrives('li', options), arrives('wang', theOther)]);
   const id = await callRuns(li, wang);
   await Promise.all([li.opens(`/consults/${id}/room`), wang.opens(`/consults/${id}/room`)]);
   await Promise.all([bar(li).waitFor(), bar(wang).waitFor()]);
@@ -56,6 +60,12 @@ async function takesAnother(
     other,
   );
 }
+
+test.each(['video/VP9', 'video/AV1'])('%s passes where both ends have it', async (mimeType) => {
+  const script = { content: `(${haveOnly.toString()})('${mimeType}')` };
+  const { li, wang } = await talking({ script }, { script });
+  await seeAndHear(li, '李薇', wang, '王军');
+});
 
 test('microphone, camera, chat, roster, the case beside the picture, sharing a screen', async () => {
   const { li, wang, id } = await talking();

@@ -130,6 +130,17 @@ export function askForSmallLayer(): void {
   };
 }
 
+/** Runs in a page before the app: leaves the browser one codec for pictures. */
+export function haveOnly(mimeType: string): void {
+  const { setCodecPreferences } = RTCRtpTransceiver.prototype;
+  RTCRtpTransceiver.prototype.setCodecPreferences = function (codecs: RTCRtpCodec[]) {
+    const picture = codecs.some((codec) => codec.mimeType.startsWith('video/'));
+    const all = RTCRtpReceiver.getCapabilities('video')?.codecs ?? [];
+    const kept = all.filter((codec) => [mimeType, 'video/rtx'].includes(codec.mimeType));
+    setCodecPreferences.call(this, picture ? kept : codecs);
+  };
+}
+
 /** Waits until exactly these layers of the own camera go out. */
 export async function sendsLayers(page: Scripted, layers: string[], within = 100_000): Promise<void> {
   const end = Date.now() + within;

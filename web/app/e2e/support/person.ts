@@ -45,7 +45,7 @@ export interface PersonOptions extends Start {
   /** IANA zone of the computer. */
   zone?: string;
   /** Runs in every page before the app. */
-  script?: () => void;
+  script?: (() => void) | { content: string };
   password?: string;
 }
 
