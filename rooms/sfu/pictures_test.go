@@ -8,7 +8,7 @@ import (
 )
 
 func TestALineGoesOnWithItsNextOccupant(t *testing.T) {
-	for _, c := range []codec{vp8, vp9, av1} {
+	for _, c := range []codec{vp8, h264, vp9, av1} {
 		t.Run(c.String(), func(t *testing.T) { goesOnWithTheNext(t, c) })
 	}
 }
@@ -53,7 +53,7 @@ func goesOnWithTheNext(t *testing.T, c codec) {
 				t.Error("the second picture does not begin with a key frame")
 			}
 			da, db := a.picture, b.picture
-			if c != av1 && (db.id != da.id+1 || db.tl0Index != da.tl0Index+1) {
+			if numbers := c == vp8 || c == vp9; numbers && (db.id != da.id+1 || db.tl0Index != da.tl0Index+1) {
 				t.Errorf("picture ids %d/%d after %d/%d", db.id, db.tl0Index, da.id, da.tl0Index)
 			}
 		}
@@ -102,6 +102,9 @@ func registerCodecs(m *webrtc.MediaEngine, pictures []codec) error {
 	for i, c := range append([]codec{opus}, pictures...) {
 		params := webrtc.RTPCodecParameters{PayloadType: webrtc.PayloadType(100 + i)}
 		params.MimeType, params.ClockRate = mimes[c], c.clock()
+		if c == h264 {
+			params.SDPFmtpLine = h264Parameters("42e01f")
+		}
 		kind := webrtc.RTPCodecTypeVideo
 		if c == opus {
 			params.Channels, kind = 2, webrtc.RTPCodecTypeAudio
@@ -126,6 +129,10 @@ func pictureHeader(c codec, n uint16, key bool) []byte {
 		}
 		binary.BigEndian.PutUint16(b[1:], n|0x8000)
 		return b
+	case c == h264 && key: // a parameter set
+		return []byte{0x67}
+	case c == h264: // of a picture that is no reference
+		return []byte{0x01}
 	case key: // AV1: one unit of any length, a sequence of its own
 		return []byte{0x18}
 	default:
