@@ -139,6 +139,24 @@ describe('the watch over a call', () => {
     expect(call.shapes.length).toBeLessThanOrEqual(shapes + 1);
   });
 
+  it('leaves a thin uplink to the way back while nothing arrives', async () => {
+    const { call, run } = watch();
+    call.available = 60;
+    await run(4_000, true);
+    await run(1_500, false);
+    expect(call.shapes.at(-1)?.picture.rate).toBe(0);
+    await run(500, true);
+    expect(call.shapes.at(-1)?.picture.rate).toBeGreaterThan(0);
+  });
+
+  it('sends its picture on where there is room for both', async () => {
+    const { call, run } = watch();
+    call.available = 2_000;
+    await run(4_000, true);
+    await run(3_000, false);
+    expect(call.shapes.at(-1)?.picture.rate).toBeGreaterThan(0);
+  });
+
   it('does not take what a silence lost for a thin link', async () => {
     const { call, said, run } = watch();
     call.available = 2_000;

@@ -2,7 +2,7 @@
 // uplink bears, and every few seconds how it all was.
 
 import type { Quality } from '../gen/protocol';
-import type { PeerState, Picture, Voice } from './call';
+import { noPicture, type PeerState, type Picture, type Voice } from './call';
 import { believed, compare, read, type Reading } from './call-quality';
 import { Ladder } from './ladder';
 
@@ -103,18 +103,28 @@ export class Watch {
       if (now.at - subject.heardAt >= silentAfter) subject.settledAt = now.at + settles;
       subject.received = now.received;
       subject.heardAt = now.at;
+      this.#hold(subject, false);
       if (this.#invented < unintelligible) this.#understoodAt = now.at;
       this.#options.arrives();
       return;
     }
     const patience = now.at < this.#suspectUntil ? suspicious.after : silentAfter;
     if (now.at - subject.heardAt < patience) return;
+    this.#hold(subject, isThin(subject.climbed?.available ?? 0));
     if (now.at - subject.soughtAt >= seekAgain) {
       // It needs neither the socket nor its round trips.
       subject.soughtAt = now.at;
       void subject.peer.seek();
     }
     this.#options.silent();
+  }
+
+  // Whom nothing reaches needs a thin uplink for the way back: a socket, an offer.
+  #hold(subject: Subject, held: boolean): void {
+    if (subject.held === held) return;
+    subject.held = held;
+    const { voice, picture, small } = subject.ladder;
+    void subject.peer.shape(voice, held ? noPicture : picture, held ? noPicture : small);
   }
 
   #judge(): void {
@@ -165,6 +175,7 @@ class Subject {
   received = -1;
   climbed: Reading | undefined; // the last one that the ladder took
   soughtAt = -Infinity;
+  held = false; // the picture, while nothing arrives
   settledAt = 0;
   last: Reading | undefined;
   reports = 0;
