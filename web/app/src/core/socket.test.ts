@@ -177,6 +177,22 @@ describe('a link', () => {
     expect(opened()).toBe(4);
   });
 
+  it('does not begin an attempt anew that has just been answered', async () => {
+    const { it: socket } = await welcomed();
+    last().onclose?.({ code: 1006 });
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(opened()).toBe(2);
+    last().opens(); // the server's welcome is on its way
+    await vi.advanceTimersByTimeAsync(1_000);
+    socket.prove();
+    await settle();
+    expect(opened()).toBe(2);
+    await vi.advanceTimersByTimeAsync(2_000);
+    socket.prove();
+    await settle();
+    expect(opened()).toBe(3);
+  });
+
   it('does not come back when the server says not to', async () => {
     const { states } = await welcomed();
     last().onclose?.({ code: 4501 });

@@ -80,7 +80,7 @@ export class Link {
   #wire: Wire | undefined;
   #attempt = 0;
   #tries = 0; // attempts ever begun; makes late callbacks of an older wire void
-  #began = 0; // when the last of them was
+  #began = 0; // when the last of them was, or was answered
   #patience = 1; // twice as long for each attempt in a row that was given up
   #ready = false; // hello was answered
   #stopped = false;
@@ -89,8 +89,7 @@ export class Link {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #proof: ReturnType<typeof setTimeout> | undefined; // until prove() must be answered
   readonly #retryNow = () => {
-    if (this.state !== 'away' && this.state !== 'connecting') return;
-    if (this.#timer === undefined) return;
+    if (this.#timer === undefined) return; // it is open, or ended
     this.#attempt = 0;
     void this.#connect();
   };
@@ -142,8 +141,7 @@ export class Link {
   reconnect(): void {
     if (this.#stopped) return;
     this.#attempt = 0;
-    this.#drop();
-    this.#become(this.state === 'connecting' ? 'connecting' : 'away');
+    this.#gone();
     void this.#connect();
   }
 
@@ -165,7 +163,10 @@ export class Link {
     const wire = open(this.#options.url());
     this.#wire = wire;
     this.#timer = setTimeout(() => this.#lost(mine), helloWithin);
-    wire.onopen = () => wire.send(JSON.stringify(hello));
+    wire.onopen = () => {
+      this.#began = Date.now();
+      wire.send(JSON.stringify(hello));
+    };
     if (wire.readyState === 1) wire.onopen(undefined as never); // it was opened early
     wire.onmessage = (event) => mine === this.#tries && this.#receive(event.data);
     wire.onclose = (event) => {
@@ -225,15 +226,18 @@ export class Link {
   }
 
   #lost(mine: number): void {
-    if (mine !== this.#tries || this.#stopped) return;
-    this.#drop();
-    this.#later();
+    if (mine === this.#tries && !this.#stopped) this.#later();
   }
 
   #later(): void {
-    this.#become(this.state === 'connecting' ? 'connecting' : 'away');
+    this.#gone();
     const wait = backoff(this.#attempt++, (this.#options.random ?? Math.random)(), this.#options.waits);
     this.#timer = setTimeout(() => void this.#connect(), wait);
+  }
+
+  #gone(): void {
+    this.#drop();
+    if (this.state !== 'connecting') this.#become('away');
   }
 
   #drop(): void {

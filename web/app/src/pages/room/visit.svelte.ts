@@ -255,6 +255,16 @@ export class Visit {
     return weakSide(this.quality.loss_up, this.quality.loss_down);
   }
 
+  /** The consult is a call now, if an interrupted one. */
+  get running(): boolean {
+    return this.state === 'in-call' || this.state === 'interrupted';
+  }
+
+  /** The call's connection and its socket are both there. */
+  get stands(): boolean {
+    return this.peer === 'connected' && this.link === 'open';
+  }
+
   /** Whether there is something that the people in the call should know without asking. */
   get news(): boolean {
     return (
