@@ -129,7 +129,7 @@ func chatMessage(c rooms.RoomChat) protocol.ChatMessage {
 func lines(list []rooms.RoomLine) []protocol.Line {
 	out := make([]protocol.Line, 0, len(list))
 	for _, l := range list {
-		out = append(out, protocol.Line{MID: l.MID, Participant: l.Participant, Source: string(l.Source), Paused: l.Paused})
+		out = append(out, protocol.Line{MID: l.MID, Participant: l.Participant, Source: string(l.Source), Paused: l.Paused, Stills: l.Stills})
 	}
 	return out
 }

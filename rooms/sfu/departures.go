@@ -25,26 +25,28 @@ type departure struct {
 	at     int64 // Unix nanoseconds; 0: nothing, or reported already
 	number uint16
 	size   uint16
+	still  bool // says nothing of what the link carries
 }
 
 // leave notes a packet and puts its number into the header extension.
-func (d *departures) leave(extension *[2]byte, size int, now time.Time) {
+func (d *departures) leave(extension *[2]byte, size int, still bool, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.slots == nil {
 		d.slots = make([]departure, departuresKept)
 	}
-	d.slots[d.next%departuresKept] = departure{now.UnixNano(), d.next, uint16(size)}
+	d.slots[d.next%departuresKept] = departure{now.UnixNano(), d.next, uint16(size), still}
 	binary.BigEndian.PutUint16(extension[:], d.next)
 	d.next++
 }
 
 // arrived is what a browser says of one packet.
 type arrived struct {
-	size int
-	lost bool
-	came time.Duration // by the browser's clock
-	took time.Duration // from one clock to the other
+	size  int
+	lost  bool
+	still bool
+	came  time.Duration // by the browser's clock
+	took  time.Duration // from one clock to the other
 }
 
 // reported matches a browser's report with what left. Packets that are not known
@@ -68,7 +70,7 @@ func (d *departures) reported(p *rtcp.TransportLayerCC, each func(arrived)) {
 		}
 		slot := &d.slots[number%departuresKept]
 		if slot.at != 0 && slot.number == number {
-			a.size, a.came, a.took = int(slot.size), came, came-time.Duration(slot.at)
+			a.size, a.still, a.came, a.took = int(slot.size), slot.still, came, came-time.Duration(slot.at)
 			slot.at = 0
 			each(a)
 		}

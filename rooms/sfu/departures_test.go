@@ -17,7 +17,7 @@ func TestReportsAreMatchedWithWhatLeft(t *testing.T) {
 	recorder := twcc.NewRecorder(1)
 	var number [2]byte
 	for i := range 20 {
-		d.leave(&number, 100+i, left.Add(time.Duration(i)*10*time.Millisecond))
+		d.leave(&number, 100+i, false, left.Add(time.Duration(i)*10*time.Millisecond))
 		if n := uint16(number[0])<<8 | uint16(number[1]); n != uint16(65_530+i) {
 			t.Fatalf("packet %d has number %d", i, n)
 		}

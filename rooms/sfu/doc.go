@@ -45,8 +45,10 @@
 // back. What the link carries is divided among the pictures (allot.go). A publisher is
 // told to send no more than is of use to those who watch (goog-remb); a picture that
 // then does not fit somebody's link is paused for that browser alone (downlink.go), and
-// padding finds out when it would fit again (probe.go). All of it is under the room's
-// mutex, some ten times per second and connection.
+// padding finds out when it would fit again (probe.go). Until then a key frame of it is
+// sent every few seconds, so slowly that sound passes, where the link bears that
+// (stills.go). All of it is under the room's mutex, some ten times per second and
+// connection.
 //
 // A picture that comes in layers (simulcast.go) is the largest of them to everybody
 // whose links are alike, and comes down to what those carry, as without layers. Who

@@ -27,12 +27,14 @@ type downlink struct {
 	estimate estimate
 	budget   budget
 	probe    probe
+	pace     pace
 }
 
 // flow is how fast a feed comes in. Guarded by the room's mutex.
 type flow struct {
 	rate   int // bits/s, over the last two looks
 	last   int // over the last
+	mean   int // over some ten
 	bytes  uint64
 	looked time.Time
 }
@@ -46,6 +48,7 @@ func (w *flow) look(bytes uint64, now time.Time) {
 	if !w.looked.IsZero() {
 		rate := int(float64(bytes-w.bytes) * 8 / since.Seconds())
 		w.rate, w.last = (rate+w.last)/2, rate
+		w.mean += (rate - w.mean) / 8
 	}
 	w.bytes, w.looked = bytes, now
 }
@@ -56,11 +59,25 @@ func (c *connection) measured(p *rtcp.TransportLayerCC, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	d := &c.downlink
-	d.estimate.begin(now)
-	c.departures.reported(p, func(a arrived) { d.estimate.add(a, now) })
+	tried := false
+	c.departures.reported(p, func(a arrived) {
+		if a.still {
+			d.pace.note(a, &d.estimate.base, now)
+			return
+		}
+		if !tried {
+			tried = true
+			d.estimate.begin(now)
+		}
+		d.estimate.add(a, now)
+	})
+	if !tried {
+		return
+	}
 	d.ramp.reported(d.estimate.queued(), now)
 	if d.estimate.judge(c.roundTrip(), d.starting(now), now) || d.estimate.filling() {
 		d.probe.tooMuch(d.estimate.value(), now)
+		d.pace.rest(stillsAfterProbe, now)
 	}
 	lowered, starting := d.budget.note(d.estimate.value(), now), d.starting(now)
 	if !lowered && !starting || c.peer.conn != c {
@@ -108,6 +125,9 @@ func (r *Room) fit(p *Peer, now time.Time) {
 	for _, l := range lines {
 		l.occupant.limit(now) // without those who are paused now
 	}
+	if c.fitStills(lines, now) {
+		changed = true
+	}
 	if d.starting(now) {
 		d.probe.tick(c, now)
 	}
@@ -151,10 +171,10 @@ func (c *connection) pictures() []*line {
 func (l *line) hold(held bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.held, l.feed, l.padding = held, nil, padding{}
-	if held {
-		l.maps = nil // padding takes their numbers
+	if held || l.held {
+		l.maps = nil // padding and stills take their numbers
 	}
+	l.held, l.feed, l.padding, l.stills = held, nil, padding{}, stills{}
 }
 
 // sendCeiling tells the browser how much of its pictures is of use, as the limit

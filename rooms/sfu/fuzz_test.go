@@ -36,7 +36,7 @@ func FuzzArrived(f *testing.F) {
 		d := departures{next: first}
 		var number [2]byte
 		for range left {
-			d.leave(&number, 1000, time.Unix(1_800_000_000, 0))
+			d.leave(&number, 1000, false, time.Unix(1_800_000_000, 0))
 		}
 		count := 0
 		for range 2 {

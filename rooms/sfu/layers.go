@@ -37,6 +37,7 @@ type pause struct {
 	layer  int
 	paused bool
 	quiet  bool      // paused before it has begun: not worth a word
+	stills bool      // come while it is paused
 	since  time.Time // it is so
 	least  time.Duration
 	over   time.Time // since when it takes too much, or does not come; zero: it fits
@@ -170,6 +171,9 @@ func (l *line) bears(layer int) bool {
 		return false
 	}
 	takes := p.takes(layer)
+	if f := p.feeds[layer].Load(); f != nil && l.pause.paused {
+		takes = max(takes, f.flow.mean) // after a key frame for a still it is low
+	}
 	if share >= unlimited || float64(share) >= float64(takes)*headroom {
 		return true
 	}
@@ -192,7 +196,7 @@ func (l *line) step(level int, now time.Time) {
 		return
 	}
 	down := level < l.level()
-	s := pause{share: before.share, ramp: before.ramp, layer: before.layer, since: now, least: before.least, from: -1}
+	s := pause{share: before.share, ramp: before.ramp, layer: before.layer, since: now, least: before.least, from: -1, stills: before.stills}
 	if down {
 		s.least = pauseLeast
 		if before.least > 0 && now.Sub(before.since) <= pauseSoon {

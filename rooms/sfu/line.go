@@ -34,6 +34,7 @@ type line struct {
 	layer     int  // of it that is to be sent; what feed says is, until a key frame
 	held      bool // paused
 	padding   padding
+	stills    stills
 	out       mediaWriter
 	ssrc      uint32
 	rtxSSRC   uint32
@@ -103,6 +104,7 @@ func (l *line) tune(p *publication) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.onAir, l.feed = p, nil
+	l.stills.drop()
 	if p == nil {
 		l.maps = nil // they would keep the publisher's cache
 	}
@@ -117,7 +119,8 @@ func (l *line) write(f *feed, p *packet, now time.Time) {
 		return
 	}
 	if l.held {
-		l.sendPadding(p.codec, now)
+		l.takeStill(f, p, now)
+		l.fill(p.codec, now)
 		return
 	}
 	if l.feed != f {
@@ -157,7 +160,7 @@ func (l *line) pass(p *packet, now time.Time) {
 	l.octets += uint32(len(p.payload))
 	l.send(m, p, l.ssrc, l.types[p.codec], uint16(seq), p.payload, now)
 	if l.padding.rate > 0 {
-		l.sendPadding(p.codec, now)
+		l.fill(p.codec, now)
 	}
 }
 
@@ -219,7 +222,8 @@ func (l *line) emit(ssrc uint32, pt uint8, seq uint16, timestamp uint32, payload
 	l.header.SequenceNumber, l.header.Timestamp, l.header.SSRC = seq, timestamp, ssrc
 	if l.numbered {
 		size := l.header.MarshalSize() + len(payload) + int(l.header.PaddingSize)
-		l.conn.departures.leave(&l.number, size, now)
+		still := l.held && l.padding.rate == 0 // but one that a probe sends tries the link
+		l.conn.departures.leave(&l.number, size, still, now)
 	}
 	n, err := l.out.WriteRTP(&l.header, payload)
 	if err == nil {

@@ -180,7 +180,10 @@ func (p *Peer) lines() []Line {
 	}
 	out := make([]Line, len(p.conn.lines))
 	for i, l := range p.conn.lines {
-		out[i].MID, out[i].Paused = l.mid, l.showsPaused()
+		out[i].MID = l.mid
+		if l.showsPaused() {
+			out[i].Paused, out[i].Stills = !l.pause.stills, l.pause.stills
+		}
 		if l.occupant != nil {
 			out[i].Participant, out[i].Source = l.occupant.peer.id, l.occupant.source
 		}

@@ -146,28 +146,40 @@ func (l *line) pad(rate int, now time.Time) {
 	l.padding.rate = rate
 }
 
-// sendPadding is called for each packet that a held line does not send and that
-// another sends, as its clock. It goes with the repairs, whose numbers nobody asks
-// for again when they are lost. The caller holds mu.
-func (l *line) sendPadding(c codec, now time.Time) {
+// fill is called for each packet that a held line does not send and that another
+// sends, as its clock. It sends what is left of a still, or else padding, which goes
+// with the repairs, whose numbers nobody asks for again when they are lost. The caller
+// holds mu.
+func (l *line) fill(c codec, now time.Time) {
 	d := &l.padding
-	if d.rate == 0 {
+	rate := float64(d.rate) / 8
+	if l.stills.left() > 0 {
+		rate = max(rate, float64(l.stills.pace)/8)
+	}
+	if rate == 0 {
 		return
 	}
-	rate := float64(d.rate) / 8
-	d.credit = min(d.credit+now.Sub(d.last).Seconds()*rate, paddingLag.Seconds()*rate+paddingSize)
+	d.credit = min(d.credit+now.Sub(d.last).Seconds()*rate, max(paddingLag.Seconds()*rate+paddingSize, 2*paddingSize))
 	d.last = now
-	l.header.Padding, l.header.PaddingSize = true, paddingSize
 	for ; d.credit >= paddingSize; d.credit -= paddingSize {
-		switch {
-		case l.rtxTypes[c] != 0 && l.rtxSSRC != 0:
-			l.rtxSeq++
-			l.emit(l.rtxSSRC, l.rtxTypes[c], l.rtxSeq, l.lastTime, nil, now)
-		case l.held:
-			l.lastSeq++
-			l.packets++
-			l.emit(l.ssrc, l.types[c], uint16(l.lastSeq), l.lastTime, nil, now)
+		if l.stills.left() > 0 {
+			l.sendPart(now)
+		} else if d.rate > 0 {
+			l.sendPadding(c, now)
 		}
+	}
+}
+
+func (l *line) sendPadding(c codec, now time.Time) {
+	l.header.Padding, l.header.PaddingSize = true, paddingSize
+	switch {
+	case l.rtxTypes[c] != 0 && l.rtxSSRC != 0:
+		l.rtxSeq++
+		l.emit(l.rtxSSRC, l.rtxTypes[c], l.rtxSeq, l.lastTime, nil, now)
+	case l.held:
+		l.lastSeq++
+		l.packets++
+		l.emit(l.ssrc, l.types[c], uint16(l.lastSeq), l.lastTime, nil, now)
 	}
 	l.header.Padding, l.header.PaddingSize = false, 0
 }

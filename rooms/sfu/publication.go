@@ -126,6 +126,16 @@ func (p *publication) isLive(layer int) bool {
 	return f != nil && f.live.Load()
 }
 
+// smallest is the smallest layer that arrives.
+func (p *publication) smallest() int {
+	for k := range p.top() {
+		if p.isLive(k) {
+			return k
+		}
+	}
+	return p.top()
+}
+
 // tellLive tells the room when the source begins or stops to arrive.
 func (p *publication) tellLive() {
 	p.liveMu.Lock()

@@ -63,7 +63,11 @@ func (l *line) mend(nacks []rtcp.NackPair, now time.Time) {
 func (l *line) repair(lost uint16, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.held || l.kind == audio && !l.soundIsOfUse(lost, now) {
+	if l.held {
+		l.repairStill(lost, now)
+		return true
+	}
+	if l.kind == audio && !l.soundIsOfUse(lost, now) {
 		return true
 	}
 	seq := l.lastSeq - int64(uint16(l.lastSeq)-lost)
@@ -108,15 +112,21 @@ func (l *line) kept(seq int64) (*mapping, packet) {
 		if l.lastSeq-seq >= int64(m.feed.cache.size()) {
 			break
 		}
-		if l.scratch == nil {
-			l.scratch = make([]byte, 2+maxPacket)
-		}
-		if p, ok := m.feed.cache.get(uint16(seq)-m.seq, l.scratch[2:]); ok {
+		if p, ok := m.feed.cache.get(uint16(seq)-m.seq, l.buffer()[2:]); ok {
 			return m, p
 		}
 		break
 	}
 	return nil, packet{}
+}
+
+// buffer holds a packet behind two bytes for an original sequence number. The caller
+// holds mu.
+func (l *line) buffer() []byte {
+	if l.scratch == nil {
+		l.scratch = make([]byte, 2+maxPacket)
+	}
+	return l.scratch
 }
 
 // lateSound is a packet of sound that went out after its time.

@@ -45,12 +45,14 @@ type Track struct {
 
 // Line tells whose media a receiving section of the browser carries now.
 // Participant and Source are empty on a spare line. Paused says that the picture
-// is not sent, because the browser's downlink does not carry it.
+// is not sent, because the browser's downlink does not carry it; Stills that it is not,
+// but a still of it every few seconds.
 type Line struct {
 	MID         string
 	Participant string
 	Source      Source
 	Paused      bool
+	Stills      bool
 }
 
 // Layer is a size of one of a peer's own pictures: a smaller one that somebody watches

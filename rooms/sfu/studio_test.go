@@ -29,6 +29,7 @@ type encoder struct {
 	feed     *feed
 	rate     func() int // bits/s, 0: nothing
 	wantKey  bool
+	owes     int // bytes that key frames were larger by
 	pictures uint16
 	packets  uint16
 }
@@ -173,7 +174,7 @@ func (s *studio) speak() {
 }
 
 // film makes a frame, fewer when there is little for them. A key frame is four
-// times as large as others; those differ by a third.
+// times as large as others; those differ by a third, and are smaller after it at the floor.
 func (s *studio) film(e *encoder) {
 	rate := e.rate()
 	if rate == 0 {
@@ -192,8 +193,14 @@ func (s *studio) film(e *encoder) {
 	size := int(float64(rate) / 8 / float64(frames) * (0.7 + 0.6*s.world.chance.Float64()))
 	key := e.wantKey
 	if key {
+		if rate < 4*pictureMin/3 { // then it has nothing to spare
+			e.owes += 3 * size
+		}
 		size, e.wantKey = size*4, false
 		s.keyFrames++
+	} else {
+		less := min(e.owes, size/2)
+		e.owes, size = e.owes-less, size-less
 	}
 	e.pictures++
 	for n := size/1100 + 1; n > 0; n-- {

@@ -145,8 +145,10 @@ type incoming struct {
 	key      bool // nothing but a key frame is of use
 	layer    int
 	sent     rtp.Header // the newest of the picture
+	ended    uint32     // time of the newest frame that was sent to its end
 	picture  uint16
 	shown    time.Time // when the last frame came
+	torn     bool      // something of the present frame is lost
 }
 
 // record is what one would notice.
@@ -163,6 +165,7 @@ type record struct {
 	layers       int             // changes from one layer to another
 	broken       int             // packets that do not go on where the one before ended
 	frozen       time.Duration   // the longest time without a frame
+	frames       int             // that came whole
 }
 
 // queueLong is more than should ever stand.
@@ -273,13 +276,16 @@ func (in *incoming) goesOn(h *rtp.Header, payload []byte, start bool) bool {
 		return h.SequenceNumber == last.SequenceNumber+1 || last.SSRC == 0
 	}
 	d, _ := parseVP8(payload)
-	picture := in.picture
+	picture, ended := in.picture, in.ended
 	in.picture = d.id
+	if h.Marker {
+		in.ended = h.Timestamp
+	}
 	if last.SSRC == 0 {
 		return start
 	}
 	same := d.id == picture && h.Timestamp == last.Timestamp
-	next := d.id == (picture+1)&0x7fff && int32(h.Timestamp-last.Timestamp) > 0
+	next := d.id == (picture+1)&0x7fff && int32(h.Timestamp-ended) > 0
 	return h.SequenceNumber == last.SequenceNumber+1 && (same || next)
 }
 
@@ -305,10 +311,14 @@ func (v *viewer) arrived(in *incoming, h rtp.Header, number []byte, start bool, 
 	if start {
 		in.key = false
 	}
+	in.torn = !start && (in.torn || lost > 0)
 	if !in.key {
 		if v.record.bytes += size; h.Marker {
 			v.record.frozen = max(v.record.frozen, v.world.now.Sub(in.shown))
 			in.shown = v.world.now
+			if !in.torn {
+				v.record.frames++
+			}
 		}
 		if v.record.first == 0 {
 			v.record.first = v.world.now.Sub(v.record.began)
@@ -401,8 +411,12 @@ func (v *viewer) forget() { v.record = record{began: v.world.now} }
 
 // queue95 is the queue that one moment in twenty exceeds.
 func (r *record) queue95() time.Duration {
+	return r.quantile(95)
+}
+
+func (r *record) quantile(percent int) time.Duration {
 	sorted := slices.Sorted(slices.Values(r.queue))
-	return sorted[len(sorted)*95/100]
+	return sorted[len(sorted)*percent/100]
 }
 
 // rate is that of the pictures, bits/s.

@@ -136,6 +136,7 @@ type Line struct {
 	Participant string `json:"participant,omitempty" doc:"empty: the line is spare"`
 	Source      string `json:"source,omitempty" enum:",microphone,camera,screen"`
 	Paused      bool   `json:"paused,omitempty" doc:"true: the server holds the picture back, because this browser's downlink does not carry it; sound goes on"`
+	Stills      bool   `json:"stills,omitempty" doc:"true: the same, but a still of the picture comes every few seconds"`
 }
 
 // Lines replaces the whole map of lines.

@@ -40,7 +40,7 @@ var expert = protocol.Participant{
 
 var lines = []protocol.Line{
 	{MID: "2", Participant: expertSeat, Source: "microphone"},
-	{MID: "3", Participant: expertSeat, Source: "camera"},
+	{MID: "3", Participant: expertSeat, Source: "camera", Stills: true},
 	{MID: "4", Participant: expertSeat, Source: "screen", Paused: true},
 	{MID: "5"},
 }

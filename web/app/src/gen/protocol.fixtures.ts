@@ -262,7 +262,8 @@ export const roomFromServer: RoomFromServer[] = [
         {
           "mid": "3",
           "participant": "p-2",
-          "source": "camera"
+          "source": "camera",
+          "stills": true
         },
         {
           "mid": "4",
@@ -306,7 +307,8 @@ export const roomFromServer: RoomFromServer[] = [
         {
           "mid": "3",
           "participant": "p-2",
-          "source": "camera"
+          "source": "camera",
+          "stills": true
         },
         {
           "mid": "4",
@@ -332,7 +334,8 @@ export const roomFromServer: RoomFromServer[] = [
         {
           "mid": "3",
           "participant": "p-2",
-          "source": "camera"
+          "source": "camera",
+          "stills": true
         },
         {
           "mid": "4",

@@ -245,6 +245,8 @@ export interface Line {
   source?: "" | "microphone" | "camera" | "screen";
   /** true: the server holds the picture back, because this browser's downlink does not carry it; sound goes on */
   paused?: boolean;
+  /** true: the same, but a still of the picture comes every few seconds */
+  stills?: boolean;
 }
 
 /** Layer is one size of one's own picture. */
