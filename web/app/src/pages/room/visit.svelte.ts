@@ -265,6 +265,11 @@ export class Visit {
     return this.peer === 'connected' && this.link === 'open';
   }
 
+  /** Whether of some picture only stills come, because the own link does not carry it. */
+  get stills(): boolean {
+    return this.#lines.some((l) => l.stills);
+  }
+
   /** Whether there is something that the people in the call should know without asking. */
   get news(): boolean {
     return (
@@ -273,6 +278,7 @@ export class Visit {
       this.link === 'away' ||
       this.state === 'interrupted' ||
       this.mute ||
+      this.stills ||
       this.muffled ||
       this.paused ||
       this.waiting.length > 0 ||
