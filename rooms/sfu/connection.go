@@ -40,6 +40,7 @@ type connection struct {
 	departures departures
 
 	ready atomic.Bool  // media can be sent
+	thin  atomic.Bool  // the downlink bears sound only
 	rtt   atomic.Int64 // nanoseconds, 0: unknown
 
 	stop  context.CancelFunc
@@ -145,7 +146,7 @@ func (c *connection) receiving() []*line {
 func (c *connection) receive(h *rtp.Header, raw []byte, size int, now time.Time) {
 	st, number := c.streams.find(h)
 	if len(number) == 2 {
-		if reports := c.feedback.note(h.SSRC, binary.BigEndian.Uint16(number), now); len(reports) > 0 {
+		if reports := c.feedback.note(h.SSRC, binary.BigEndian.Uint16(number), c.thin.Load(), now); len(reports) > 0 {
 			c.sendRTCP(reports...)
 		}
 	}

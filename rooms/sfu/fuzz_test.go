@@ -70,7 +70,7 @@ func FuzzUplink(f *testing.F) {
 				continue
 			}
 			if _, number := c.streams.find(&h); len(number) == 2 {
-				if _, err := rtcp.Marshal(feedback.note(h.SSRC, binary.BigEndian.Uint16(number), now)); err != nil {
+				if _, err := rtcp.Marshal(feedback.note(h.SSRC, binary.BigEndian.Uint16(number), false, now)); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -159,6 +159,7 @@ func (c *connection) fitStills(pictures []*line, now time.Time) (tell bool) {
 			paused, room = append(paused, l), room+s.share
 		}
 	}
+	c.thin.Store(len(paused) > 0 && !flows)
 	rate, cut := 0, false
 	if len(paused) > 0 && !c.downlink.starting(now) && (!flows || room > 2*stillsRate) {
 		rate, cut = c.downlink.pace.look(now)
