@@ -30,7 +30,7 @@ export default {
   'room.paused-of': 'Weak uplink: sound first, picture paused',
   'room.level': 'Microphone level',
   'room.picture-paused': 'Picture paused: your link is weak. Sound goes on.',
-  'room.picture-stills': 'Your link is weak: of the picture a still comes every few seconds. Sound goes on.',
+  'room.picture-stills': 'Your link is weak: the picture is renewed every few seconds only. Sound goes on.',
   'room.speaker': 'Speaker',
   'room.stand-in': 'No camera? Use a test picture and tone',
   'room.to-desk': 'Back to the desk',
