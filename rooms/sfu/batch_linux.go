@@ -20,7 +20,7 @@ const (
 	// goes meanwhile shares one wake-up and one system call. It is the most that
 	// a packet waits on each of the two ways. A quiet socket has no beat. On a virtual
 	// machine a wake-up costs several packets; with 1 ms they were half of all.
-	beat = 2 * time.Millisecond
+	beat = 2500 * time.Microsecond
 	// alone is after how long without packets one is read without a beat after it.
 	alone = 2 * beat
 	// readBatch and writeBatch are in packets.
