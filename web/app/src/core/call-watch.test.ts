@@ -5,6 +5,7 @@ import { isThin, Watch, type Watched } from './call-watch';
 /** A connection whose counters the test moves. */
 class FakeCall implements Watched {
   received = 0;
+  elsewhere = false; // it comes on another pair than the selected one
   available: number | undefined = 30; // kbit/s
   given = 0; // kbit/s, to the encoder
   shapes: { voice: Voice; picture: Picture; small: Picture }[] = [];
@@ -23,12 +24,13 @@ class FakeCall implements Watched {
         {
           id: 'P',
           type: 'candidate-pair',
-          bytesReceived: this.received,
+          bytesReceived: this.elsewhere ? 0 : this.received,
           currentRoundTripTime: this.roundTrip,
           availableOutgoingBitrate: this.available && this.available * 1000,
         },
       ],
       ['o', { id: 'o', type: 'outbound-rtp', packetsSent: this.sent, totalEncodedBytesTarget: this.target }],
+      ['i', { id: 'i', type: 'inbound-rtp', packetsReceived: this.received }],
       ['r', { id: 'r', type: 'remote-inbound-rtp', packetsLost: this.missed }],
     ];
     return Promise.resolve(stats);
@@ -85,6 +87,14 @@ describe('the watch over a call', () => {
     expect(said.at(-1)).toBe('silent');
     await run(500, true);
     expect(said.at(-1)).toBe('arrives');
+  });
+
+  it('hears what comes on a pair of before, while another is sought', async () => {
+    const { call, said, run } = watch();
+    await run(2_000, true);
+    call.elsewhere = true;
+    await run(4_000, true);
+    expect(said).not.toContain('silent');
   });
 
   it('has the browser look for another way as soon as nothing arrives, and every three seconds', async () => {

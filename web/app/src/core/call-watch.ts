@@ -99,9 +99,11 @@ export class Watch {
   }
 
   #listen(subject: Subject, now: Reading): void {
-    if (now.received !== subject.received) {
+    // While a way is sought, what comes may not be counted to the present pair.
+    const came = now.received + now.arrived;
+    if (came !== subject.came) {
       if (now.at - subject.heardAt >= silentAfter) subject.settledAt = now.at + settles;
-      subject.received = now.received;
+      subject.came = came;
       subject.heardAt = now.at;
       this.#hold(subject, false);
       if (this.#invented < unintelligible) this.#understoodAt = now.at;
@@ -172,7 +174,7 @@ export function isThin(available: number, useful = Infinity): boolean {
 /** What is remembered of one connection. */
 class Subject {
   readonly ladder = new Ladder();
-  received = -1;
+  came = -1; // bytes and packets, ever
   climbed: Reading | undefined; // the last one that the ladder took
   soughtAt = -Infinity;
   held = false; // the picture, while nothing arrives
