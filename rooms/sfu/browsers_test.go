@@ -40,8 +40,8 @@ func TestOffersOfBrowsers(t *testing.T) {
 			answered:   map[string]string{"audio": "109", "video": "120 124"},
 		},
 		// H.264 first, in two profiles and two modes: only baseline in mode 1 is
-		// forwarded, and VP8 before it, which everybody can see; VP9 and AV1 come last. Retransmission named
-		// before what it is of. Candidates with names of mDNS.
+		// forwarded, and VP8 before it, which everybody can see; VP9 and AV1 come last.
+		// Retransmission named before what it is of. Candidates with names of mDNS.
 		"safari": {
 			microphone: section{ssrc: 1733204651, twcc: 3},
 			camera:     section{ssrc: 2950117384, rtx: 411936027, twcc: 3},

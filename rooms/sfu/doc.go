@@ -95,10 +95,9 @@
 // (sendonly), camera (sendonly), then audio and video recvonly, twice. Opus for
 // audio; VP8 and H.264 (baseline, packetization-mode 1) with RTX for video. VP9 and AV1
 // (profile 0) pass too, to those who offered them. The answer names VP8 first, whatever
-// the browser prefers. The only header extension
-// used is transport-wide-cc, both ways. A sending section names its stream
-// (a=ssrc), as browsers do without simulcast, also while no track is attached. No
-// data channel. Such an offer of Chromium is 7.3 KB, its answer 4.1 KB.
+// the browser prefers. The only header extension used is transport-wide-cc, both ways.
+// A sending section names its stream (a=ssrc), as browsers do without simulcast, also
+// while no track is attached. No data channel. Such an offer of Chromium is 7.3 KB, its answer 4.1 KB.
 //
 // A camera may come in up to three layers (a=simulcast:send with a=rid, RFC 8853),
 // listed from the smallest to the largest, from the first offer on. Then the header
