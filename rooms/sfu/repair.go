@@ -58,8 +58,7 @@ func (l *line) mend(nacks []rtcp.NackPair, now time.Time) {
 	}
 }
 
-// repair sends one packet again, from the publisher's cache, as RTX (RFC 4588) when
-// the browser speaks it. It reports false when the packet is wanted and gone, or too old.
+// repair sends one packet again, from the publisher's cache. It reports false when the packet is wanted and gone, or too old.
 func (l *line) repair(lost uint16, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,17 +80,25 @@ func (l *line) repair(lost uint16, now time.Time) bool {
 	if !l.allowance.spend() {
 		return true
 	}
-	pt, rtx := l.types[p.codec], l.rtxTypes[p.codec]
-	if rtx == 0 || l.rtxSSRC == 0 {
+	ssrc, pt, number, payload := l.again(p.codec, lost, l.scratch[:2+len(p.payload)])
+	if ssrc == l.ssrc {
 		l.noteLate(lost, now)
-		l.send(m, &p, l.ssrc, pt, lost, p.payload, now)
-		return true
 	}
-	whole := l.scratch[:2+len(p.payload)]
+	l.send(m, &p, ssrc, pt, number, payload, now)
+	return true
+}
+
+// again is how a packet goes out once more: as RTX (RFC 4588) when the browser speaks
+// it, with the original number in front, for which whole has two bytes; else as it was.
+// The caller holds mu.
+func (l *line) again(c codec, lost uint16, whole []byte) (ssrc uint32, pt uint8, seq uint16, payload []byte) {
+	rtx := l.rtxTypes[c]
+	if rtx == 0 || l.rtxSSRC == 0 {
+		return l.ssrc, l.types[c], lost, whole[2:]
+	}
 	binary.BigEndian.PutUint16(whole, lost)
 	l.rtxSeq++
-	l.send(m, &p, l.rtxSSRC, rtx, l.rtxSeq, whole, now)
-	return true
+	return l.rtxSSRC, rtx, l.rtxSeq, whole
 }
 
 // isOld tells whether a picture of a time is too old to be repaired.

@@ -1,9 +1,6 @@
 package sfu
 
-import (
-	"encoding/binary"
-	"time"
-)
+import "time"
 
 const (
 	// stillsRate is what stills take of a link that bears no picture, bits/s, and with
@@ -227,7 +224,7 @@ func (l *line) copyKeyFrame(f *feed) (d descriptor, whole bool) {
 	s.frame, s.parts = s.frame[:0], 0
 	for seq := f.key.seq; len(s.frame) <= stillMost; seq++ {
 		p, ok := f.cache.get(seq, l.buffer()[2:])
-		if !ok {
+		if !ok || p.codec != vp8 {
 			return d, false
 		}
 		if seq == f.key.seq {
@@ -266,14 +263,9 @@ func (l *line) repairStill(lost uint16, now time.Time) {
 	if n < 0 || n >= s.parts || !l.allowance.spend() {
 		return
 	}
-	payload, last := s.part(n, l.buffer())
+	whole, last := s.part(n, l.buffer())
+	ssrc, pt, number, payload := l.again(vp8, lost, whole)
 	l.header.Marker = last
-	if rtx := l.rtxTypes[vp8]; rtx != 0 && l.rtxSSRC != 0 {
-		binary.BigEndian.PutUint16(payload, lost)
-		l.rtxSeq++
-		l.emit(l.rtxSSRC, rtx, l.rtxSeq, s.time, payload, now)
-	} else {
-		l.emit(l.ssrc, l.types[vp8], lost, s.time, payload[2:], now)
-	}
+	l.emit(ssrc, pt, number, s.time, payload, now)
 	l.header.Marker = false
 }
