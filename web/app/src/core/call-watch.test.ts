@@ -159,6 +159,16 @@ describe('the watch over a call', () => {
     expect(call.shapes.at(-1)?.picture.rate).toBeGreaterThan(0);
   });
 
+  it('holds the picture however soon the silence is noticed', async () => {
+    const { call, run, network } = watch();
+    call.available = 95;
+    await run(8_500, true);
+    network.dispatchEvent(new Event('change'));
+    call.available = 50; // a smaller picture, once that is read
+    await run(2_000, false);
+    expect(call.shapes.at(-1)?.picture.rate).toBe(0);
+  });
+
   it('sends its picture on where there is room for both', async () => {
     const { call, run } = watch();
     call.available = 2_000;

@@ -125,8 +125,11 @@ export class Watch {
   #hold(subject: Subject, held: boolean): void {
     if (subject.held === held) return;
     subject.held = held;
-    const { voice, picture, small } = subject.ladder;
-    void subject.peer.shape(voice, held ? noPicture : picture, held ? noPicture : small);
+    this.#shape(subject);
+  }
+
+  #shape({ peer, ladder, held }: Subject): void {
+    void peer.shape(ladder.voice, held ? noPicture : ladder.picture, held ? noPicture : ladder.small);
   }
 
   #judge(): void {
@@ -147,7 +150,7 @@ export class Watch {
     const available = believed(climbed, now, ladder.picture.rate + ladder.small.rate);
     const { useful } = this.#options;
     if (!ladder.take({ at, available, rtt, sent, lost }, useful(true), useful(false) !== undefined)) return;
-    void subject.peer.shape(ladder.voice, ladder.picture, ladder.small);
+    this.#shape(subject);
     if (ladder.paused !== paused) this.#options.paused(ladder.paused);
   }
 
